@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/store"
+)
+
+// lease is how long a claimed row stays with its worker. It is longer than the
+// longest send and shorter than the time after which another process must have
+// taken over.
+const lease = 45 * time.Second
+
+// parallel is how many events of one wake-up are worked on at once.
+const parallel = 8
+
+// Config is what the engine is wired with.
+type Config struct {
+	Store    *store.Store
+	Program  *Program
+	Sources  map[string]integrations.Source
+	Channels map[string]integrations.Channel
+	Secrets  Secrets
+	// URL is the public address, without a slash at the end.
+	URL string
+	Now func() time.Time
+	// Jitter spreads retries; it returns a number in [0,1).
+	Jitter func() float64
+	Log    *slog.Logger
+	// Senders is how many deliveries the workers that issue send at once,
+	// beside those that the queue sends; 0 is none.
+	Senders int64
+}
+
+// Engine works on events and deliveries.
+type Engine struct {
+	Config
+	program atomic.Pointer[Program]
+	senders *semaphore.Weighted
+}
+
+// New makes an engine; Work is its entrance.
+func New(c Config) *Engine {
+	e := &Engine{Config: c, senders: semaphore.NewWeighted(c.Senders)}
+	e.program.Store(c.Program)
+	return e
+}
+
+// SetProgram replaces rules and templates while the engine runs.
+func (e *Engine) SetProgram(p *Program) { e.program.Store(p) }
+
+// Accept stores an event durably before it returns; fresh is false where the
+// event was there. Work on it starts by itself.
+func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
+	return e.Store.Accept(ctx, ev)
+}
+
+// Work does one job of the queue. What it could not do stays pending in the
+// store, with the time of the next try.
+func (e *Engine) Work(ctx context.Context, job store.Job) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for _, id := range job.IDs {
+		g.Go(func() error {
+			return e.safely(job.Kind+" "+id, func() error { return e.work(ctx, job.Kind, id) })
+		})
+	}
+	return g.Wait()
+}
+
+func (e *Engine) work(ctx context.Context, kind, id string) error {
+	switch kind {
+	case store.JobReplay:
+		if _, err := e.Store.Reopen(ctx, id); err != nil {
+			return err
+		}
+		return e.workEvent(ctx, id)
+	case store.JobEvent:
+		return e.workEvent(ctx, id)
+	case store.JobDelivery:
+		return e.workDelivery(ctx, id)
+	}
+	return fmt.Errorf("job kind %q is not known to this version", kind)
+}
+
+// safely turns a panic into an error, so that one bad event stops no other.
+func (e *Engine) safely(what string, f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.Log.Error("internal error; please report it", "at", what, "panic", r, "stack", string(debug.Stack()))
+			err = integrations.Never(fmt.Errorf("internal error: %v", r))
+		}
+	}()
+	return f()
+}
+
+// settling gives what must be written after the work is done its own time,
+// even when the process is asked to stop.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
+// lost hides that somebody else has settled the row: then nothing is to be done.
+func lost(err error) error {
+	if errors.Is(err, store.ErrLost) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,438 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/mailer"
+	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/standins"
+	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+const rules = `
+- name: concert
+  on: stripe.checkout.paid
+  template: concert
+  with: {holder: "${{ data.customer_details.name ?? \"Guest\" }}", seat: "${{ item.description }}"}
+  deliver: [{email: "${{ data.customer_details.email }}"}]
+`
+
+// bench is an engine with everything real around it but Stripe and the mail
+// server, which are stand-ins on loopback.
+type bench struct {
+	engine *bot.Engine
+	store  *store.Store
+	smtp   *standins.SMTP
+	stripe *standins.Stripe
+	log    *strings.Builder
+	keys   *passes.Keyring
+}
+
+// options of newBench.
+type options struct {
+	database string
+	fail     func(stage, from, to string, n int) error
+	secrets  []string
+	path     string
+}
+
+var secretA, secretB = strings.Repeat("a", 32), strings.Repeat("b", 32)
+
+func newBench(t testing.TB, o options) *bench {
+	t.Helper()
+	b := &bench{stripe: standins.NewStripe(), log: &strings.Builder{}}
+	ca, err := standins.NewCA(time.Now())
+	must(t, err)
+	cert, err := ca.Issue("pass.com.example.test", "TEAM012345", "Hall One")
+	must(t, err)
+	keys, found := passes.LoadCertificates([]passes.SigningConfig{{
+		Certificate: string(cert.CertPEM), Key: string(cert.KeyPEM), Intermediate: string(ca.IntermediatePEM()),
+	}}, time.Now())
+	must(t, found.Err())
+	b.keys = keys
+	b.smtp, err = standins.NewSMTP(standins.SMTPOptions{Fail: o.fail})
+	must(t, err)
+	t.Cleanup(func() { _ = b.smtp.Close() })
+	api := httptest.NewServer(b.stripe)
+	t.Cleanup(api.Close)
+	m, err := mailer.New(mailer.Config{From: "Hall One <tickets@example.com>", SMTP: "smtp+insecure://" + b.smtp.Addr()}, mailer.Options{})
+	must(t, err)
+	t.Cleanup(func() { _ = m.Close() })
+	if o.path == "" {
+		o.path = filepath.Join(t.TempDir(), "passhook.db")
+	}
+	logger := slog.New(slog.NewTextHandler(&locked{w: b.log}, nil))
+	b.store, err = store.Open(context.Background(), store.Config{Path: o.path, URL: o.database, Now: time.Now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	must(t, err)
+	t.Cleanup(func() { _ = b.store.Close() })
+	if o.secrets == nil {
+		o.secrets = []string{secretA}
+	}
+	secrets, err := bot.NewSecrets(o.secrets)
+	must(t, err)
+	program, found := compile(t, rules, keys)
+	must(t, found.Err())
+	b.engine = bot.New(bot.Config{
+		Store: b.store, Program: program, Secrets: secrets, URL: "https://tickets.example.com", Now: time.Now,
+		Sources:  map[string]integrations.Source{"stripe": stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL})},
+		Channels: map[string]integrations.Channel{bot.ChannelEmail: m}, Jitter: func() float64 { return 0.5 }, Log: logger, Senders: 4,
+	})
+	return b
+}
+
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run works the queue until the test ends.
+func (b *bench) run(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.store.Run(ctx, b.engine.Work) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
+// checkout adds a paid session to Stripe and returns the event that says so.
+func (b *bench) checkout(t testing.TB, name, eventType string, change func(session map[string]any)) integrations.Event {
+	t.Helper()
+	session, items := standins.Checkout(standins.CheckoutOptions{
+		Seed: name, Created: time.Now(), Email: name + "@example.com", Name: "Ada Lovelace", Currency: "eur",
+		Items: []standins.Item{{Name: "Floor", Quantity: 2, UnitAmount: 4950}, {Name: "Balcony", Quantity: 1, UnitAmount: 3950}},
+	})
+	if change != nil {
+		change(session)
+	}
+	b.stripe.AddSession(session, items)
+	body := standins.Event(standins.EventOptions{ID: "evt_" + name + strings.ReplaceAll(eventType, ".", ""), Type: eventType, Created: time.Now()}, session)
+	e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, body)
+	must(t, err)
+	return e
+}
+
+const completed, succeeded = "checkout.session.completed", "checkout.session.async_payment_succeeded"
+
+// settled waits until the event is no longer pending and its deliveries are
+// neither.
+func (b *bench) settled(t testing.TB, id string) (store.Event, []store.Pass, []store.Delivery) {
+	t.Helper()
+	ctx := context.Background()
+	deadline := time.After(20 * time.Second)
+	for {
+		e, ok, err := b.store.Event(ctx, id)
+		must(t, err)
+		p, d, err := b.store.IssuedBy(ctx, id)
+		must(t, err)
+		pending := !ok || e.State == store.StatePending
+		for _, one := range d {
+			pending = pending || one.State == store.StatePending
+		}
+		if !pending {
+			return *e, p, d
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("event is %s (%s), deliveries %+v", e.State, e.Note, d)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func engines(t *testing.T, f func(t *testing.T, database string)) {
+	t.Run("SQLite", func(t *testing.T) { f(t, "") })
+	t.Run("PostgreSQL", func(t *testing.T) { f(t, storetest.Postgres(t)) })
+}
+
+func TestACheckoutBecomesPassesInOneMail(t *testing.T) {
+	engines(t, func(t *testing.T, database string) {
+		b := newBench(t, options{database: database})
+		b.run(t)
+		id, fresh, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+		must(t, err)
+		e, p, d := b.settled(t, id)
+		if !fresh || e.State != store.StateDone || len(p) != 3 || len(d) != 1 || d[0].State != store.StateSent || len(d[0].Passes) != 3 {
+			t.Fatalf("%+v\n%+v\n%+v", e, p, d)
+		}
+		serials := map[string]bool{}
+		for _, one := range p {
+			serials[one.Serial] = true
+		}
+		if mails := b.smtp.Messages(); len(serials) != 3 || len(mails) != 1 || strings.Count(string(mails[0].Raw), "Content-Disposition: attachment") != 3 {
+			t.Errorf("%d serials, %d mails", len(serials), len(mails))
+		}
+	})
+}
+
+func TestTwoPaidEventsAtOnceMakeOneOrderAndOneMail(t *testing.T) {
+	engines(t, func(t *testing.T, database string) {
+		b := newBench(t, options{database: database})
+		b.run(t)
+		one, two := b.checkout(t, "ada", completed, nil), b.checkout(t, "ada", succeeded, nil)
+		var ids sync.Map
+		var all sync.WaitGroup
+		for i := range 64 {
+			all.Go(func() {
+				e := one
+				if i%2 == 1 {
+					e = two
+				}
+				id, _, err := b.engine.Accept(context.Background(), e)
+				if err != nil {
+					t.Error(err)
+				}
+				ids.Store(id, true)
+			})
+		}
+		all.Wait()
+		passes, deliveries, events := 0, 0, 0
+		ids.Range(func(id, _ any) bool {
+			_, p, d := b.settled(t, fmt.Sprint(id))
+			events, passes, deliveries = events+1, passes+len(p), deliveries+len(d)
+			return true
+		})
+		if events != 2 || passes != 3 || deliveries != 1 || len(b.smtp.Messages()) != 1 {
+			t.Errorf("%d events, %d passes, %d deliveries, %d mails", events, passes, deliveries, len(b.smtp.Messages()))
+		}
+	})
+}
+
+func TestFailuresStayVisibleAndReplayFinishesThem(t *testing.T) {
+	noEmail := func(s map[string]any) { s["customer_details"].(map[string]any)["email"] = nil }
+	elsewhere := strings.Replace(rules, "  template:", `  when: item.metadata.show == "hall-one"`+"\n  template:", 1)
+	for _, tc := range []struct {
+		name, rules string
+		change      func(map[string]any)
+		state, note string
+		fixed       string
+	}{
+		{"no email", rules, noEmail, store.StateFailed, "there is no address", strings.Replace(rules, "${{ data.customer_details.email }}", "box@example.com", 1)},
+		{"unknown price", elsewhere, nil, store.StateUnmatched, "nothing in the event fits rule concert", rules},
+		{"template fails", strings.Replace(rules, "template: concert", "template: ${{ item.metadata.template }}", 1), nil, store.StateFailed, "template", rules},
+		{"input fails", strings.Replace(rules, "holder:", `number: "${{ item.description }}", holder:`, 1), nil, store.StateFailed, "number", rules},
+		{"no rule", "[]", nil, store.StateIgnored, "no rule is on stripe.checkout.session.completed or stripe.checkout.paid", rules},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, options{})
+			program, found := compile(t, tc.rules, b.keys)
+			must(t, found.Err())
+			b.engine.SetProgram(program)
+			b.run(t)
+			id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, tc.change))
+			must(t, err)
+			e, p, _ := b.settled(t, id)
+			if e.State != tc.state || !strings.Contains(e.Note, tc.note) || len(p) != 0 {
+				t.Fatalf("%s %q, %d passes", e.State, e.Note, len(p))
+			}
+			program, found = compile(t, tc.fixed, b.keys)
+			must(t, found.Err())
+			b.engine.SetProgram(program)
+			must(t, b.store.Replay(context.Background(), id))
+			must(t, b.smtp.Wait(wait(t), 1))
+			e, p, d := b.settled(t, id)
+			if e.State != store.StateDone || len(p) != 3 || d[0].State != store.StateSent {
+				t.Errorf("after the fix: %s %q, %d passes, %+v", e.State, e.Note, len(p), d)
+			}
+		})
+	}
+}
+
+func wait(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestStripeThatFailsIsAskedAgain(t *testing.T) {
+	b := newBench(t, options{})
+	var calls sync.Map
+	b.stripe.Fail(func(r *http.Request) *standins.Fault {
+		if _, seen := calls.LoadOrStore("down", true); !seen {
+			return &standins.Fault{Status: http.StatusInternalServerError}
+		}
+		return nil
+	})
+	b.run(t)
+	id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+	must(t, err)
+	if e, p, _ := b.settled(t, id); e.State != store.StateDone || len(p) != 3 {
+		t.Errorf("%s %s, %d passes", e.State, e.Note, len(p))
+	}
+}
+
+func TestASessionStripeDoesNotKnowFails(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	e := b.checkout(t, "ada", completed, nil)
+	e.Object = "cs_test_unknown"
+	id, _, err := b.engine.Accept(context.Background(), e)
+	must(t, err)
+	if e, p, _ := b.settled(t, id); e.State != store.StateFailed || !strings.Contains(e.Note, "api_keys") || len(p) != 0 {
+		t.Errorf("%s %s", e.State, e.Note)
+	}
+}
+
+func TestMailServersRefusals(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		code  int
+		state string
+		mails int
+	}{
+		{"temporary: sent on the second try", 451, store.StateSent, 1},
+		{"permanent: dead at once", 550, store.StateDead, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, options{fail: func(stage, _, _ string, n int) error {
+				if stage == "rcpt" && (n <= 1 || tc.code == 550) {
+					return &smtp.SMTPError{Code: tc.code, Message: "scripted"}
+				}
+				return nil
+			}})
+			b.run(t)
+			id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+			must(t, err)
+			if _, _, d := b.settled(t, id); d[0].State != tc.state || len(b.smtp.Messages()) != tc.mails {
+				t.Errorf("%+v, %d mails", d, len(b.smtp.Messages()))
+			}
+		})
+	}
+}
+
+func TestResendIsAMailOfItsOwn(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+	must(t, err)
+	_, _, d := b.settled(t, id)
+	_, err = b.store.Resend(context.Background(), d[0].ID, "right@example.com")
+	must(t, err)
+	must(t, b.smtp.Wait(wait(t), 2))
+	mails := b.smtp.Messages()
+	if mails[1].To[0] != "right@example.com" || header(mails[0].Raw, "Message-Id") == header(mails[1].Raw, "Message-Id") {
+		t.Errorf("%v %s %s", mails[1].To, header(mails[0].Raw, "Message-Id"), header(mails[1].Raw, "Message-Id"))
+	}
+}
+
+func header(raw []byte, name string) string {
+	for line := range strings.SplitSeq(string(raw), "\r\n") {
+		if k, v, ok := strings.Cut(line, ":"); ok && strings.EqualFold(k, name) {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+func TestTestModeGoesToTheTestRecipientOnly(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	e := b.checkout(t, "ada", completed, nil)
+	e.Redirect = "me@example.com"
+	id, _, err := b.engine.Accept(context.Background(), e)
+	must(t, err)
+	b.settled(t, id)
+	if mails := b.smtp.Messages(); len(mails) != 1 || mails[0].To[0] != "me@example.com" {
+		t.Errorf("%+v", mails)
+	}
+}
+
+func TestIgnoredEventsAreRecordedAndDoNothing(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	e := b.checkout(t, "ada", completed, nil)
+	e.Ignore = "test mode"
+	id, _, err := b.engine.Accept(context.Background(), e)
+	must(t, err)
+	if e, p, _ := b.settled(t, id); e.State != store.StateIgnored || e.Note != "test mode" || len(p) != 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A restored or emptied database issues the same serial numbers and links.
+func TestSerialsComeFromTheSecretAndTheKey(t *testing.T) {
+	var first string
+	for i := range 2 {
+		b := newBench(t, options{})
+		b.run(t)
+		id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+		must(t, err)
+		_, p, _ := b.settled(t, id)
+		all := fmt.Sprint(p[0].Serial, p[1].Serial, p[2].Serial, p[0].LinkHash)
+		if i == 1 && all != first {
+			t.Errorf("got %s, then %s", first, all)
+		}
+		first = all
+	}
+}
+
+func TestAChangedSecretIsRefusedWhilePassesNeedIt(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+	must(t, err)
+	b.settled(t, id)
+	inUse, err := b.store.Secrets(context.Background())
+	must(t, err)
+	for _, tc := range []struct {
+		list []string
+		ok   bool
+	}{{[]string{secretA}, true}, {[]string{secretB}, false}, {[]string{secretB, secretA}, true}} {
+		secrets, err := bot.NewSecrets(tc.list)
+		must(t, err)
+		if err := secrets.Check(inUse); (err == nil) != tc.ok {
+			t.Errorf("%d secrets: %v", len(tc.list), err)
+		}
+	}
+}
+
+// What the operator's log says to do, and that no secret stands in it.
+func TestTheLogSaysWhatToDoAndNoSecrets(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, func(s map[string]any) {
+		s["customer_details"].(map[string]any)["email"] = nil
+	}))
+	must(t, err)
+	b.settled(t, id)
+	log := b.log.String()
+	if !strings.Contains(log, "passhook events replay "+id) || strings.Contains(log, secretA) || strings.Contains(log, "/p/") {
+		t.Errorf("%s", log)
+	}
+}

@@ -1,0 +1,139 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/store"
+)
+
+// workEvent claims one event, issues its passes and settles it.
+func (e *Engine) workEvent(ctx context.Context, id string) error {
+	ev, ok, err := e.Store.ClaimEvent(ctx, id, lease)
+	if err != nil || !ok {
+		return err
+	}
+	var issued store.Issued
+	err = e.safely("event "+id, func() error {
+		issued, err = e.issue(ctx, ev)
+		return err
+	})
+	if err != nil {
+		return e.settleFailure(ctx, ev, err)
+	}
+	return e.deliverAtOnce(ctx, issued)
+}
+
+// settleFailure records why the event is not done, and when it is tried again.
+func (e *Engine) settleFailure(ctx context.Context, ev *store.Event, cause error) error {
+	if errors.Is(cause, store.ErrLost) {
+		return nil
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	log := e.Log.With("event", ev.ID, "external_id", ev.ExternalID, "type", ev.Types[0])
+	if e.final(cause, ev.Received) {
+		log.Error("event failed; fix the cause, then: passhook events replay "+ev.ID, "error", cause)
+		return lost(e.Store.SettleEvent(ctx, ev, store.StateFailed, cause.Error()))
+	}
+	due := e.next(ev.Attempts, cause)
+	log.Warn("event is tried again", "error", cause, "at", due, "attempt", ev.Attempts)
+	return lost(e.Store.RetryEvent(ctx, ev, due, cause.Error()))
+}
+
+// issue matches, completes, plans and stores. Errors marked Never need a person.
+func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, error) {
+	program := e.program.Load()
+	if !program.Listens(ev.Event) {
+		note := "no rule is on " + strings.Join(ev.Types, " or ")
+		return store.Issued{}, e.Store.SettleEvent(ctx, ev, store.StateIgnored, note)
+	}
+	completed := ev.Event
+	if source := e.Sources[ev.Source]; source != nil {
+		var err error
+		if completed, err = source.Complete(ctx, ev.Event); err != nil {
+			return store.Issued{}, err
+		}
+	}
+	plan, err := program.Plan(completed)
+	if err != nil {
+		return store.Issued{}, integrations.Never(err)
+	}
+	if len(plan.Passes) == 0 {
+		note := fmt.Sprintf("no pass: nothing in the event fits rule %s", strings.Join(plan.Rules, ", "))
+		e.Log.Warn("event made no pass; if it should have, change the rule, then: passhook events replay "+ev.ID, "event", ev.ID, "external_id", ev.ExternalID, "rules", plan.Rules)
+		return store.Issued{}, e.Store.SettleEvent(ctx, ev, store.StateUnmatched, note)
+	}
+	order, err := e.order(ev, completed, plan, program)
+	if err != nil {
+		return store.Issued{}, integrations.Never(err)
+	}
+	if len(order.Deliveries) == 1 && e.senders.TryAcquire(1) {
+		order.Lease = lease
+	}
+	issued, err := e.Store.Issue(ctx, order)
+	if order.Lease > 0 && (err != nil || len(issued.Deliveries) == 0) {
+		e.senders.Release(1)
+	}
+	return issued, err
+}
+
+// order turns a plan into rows. Every pass is rendered once, so that a template
+// that fails is found before anything is stored.
+func (e *Engine) order(ev *store.Event, completed integrations.Event, plan *Plan, program *Program) (store.Issue, error) {
+	now := e.Now()
+	out := store.Issue{
+		Event: ev,
+		Order: store.Order{EventID: ev.ID, Source: ev.Source, Account: ev.Account, Object: completed.Object, Live: ev.Live, Created: now},
+		Note:  fmt.Sprintf("%d passes by rule %s", len(plan.Passes), strings.Join(plan.Rules, ", ")),
+	}
+	current := e.Secrets.keys[0]
+	groups := deliveries{index: map[string]int{}}
+	for _, p := range plan.Passes {
+		key := passKey(completed, p)
+		inputs, err := json.Marshal(p.Inputs)
+		if err != nil {
+			return out, fmt.Errorf("rule %s: the inputs are no JSON: %w", p.Rule, err)
+		}
+		pass := store.Pass{
+			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
+			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, Refs: completed.Refs, Created: now, Updated: now,
+		}
+		if _, err := e.render(program, pass); err != nil {
+			return out, fmt.Errorf("rule %s, template %s: %w", p.Rule, p.Template, err)
+		}
+		out.Passes = append(out.Passes, pass)
+		groups.add(pass, p.To)
+	}
+	for i := range groups.list {
+		groups.list[i].Created = now
+	}
+	out.Deliveries = groups.list
+	return out, nil
+}
+
+// deliveries groups passes by channel and recipient: one mail for each.
+type deliveries struct {
+	list  []store.Delivery
+	index map[string]int
+}
+
+func (d *deliveries) add(p store.Pass, to []Recipient) {
+	for _, r := range to {
+		key := r.Channel + " " + strings.ToLower(r.Address)
+		i, ok := d.index[key]
+		if !ok {
+			i = len(d.list)
+			d.index[key] = i
+			d.list = append(d.list, store.Delivery{Channel: r.Channel, Recipient: r.Address})
+		}
+		if last := d.list[i].Passes; len(last) > 0 && last[len(last)-1] == p.Serial {
+			continue // two deliver lines of one rule name the same recipient
+		}
+		d.list[i].Passes = append(d.list[i].Passes, p.Serial)
+	}
+}

@@ -1,0 +1,244 @@
+package bot
+
+import (
+	"fmt"
+	"net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/passes"
+)
+
+// Limits of one event: a mistyped repeat must not print tickets for a stadium.
+const (
+	maxRepeat = 1_000
+	maxOrder  = 5_000
+)
+
+// Plan is what an event would make: the passes of one order.
+type Plan struct {
+	Passes []PlannedPass `json:"passes"`
+	// Rules are the names of the rules that listen to the event.
+	Rules []string `json:"rules"`
+}
+
+// PlannedPass is one pass before it has a serial number.
+type PlannedPass struct {
+	Rule     string         `json:"rule"`
+	Template string         `json:"template"`
+	Item     string         `json:"item"`
+	Unit     int            `json:"unit"`
+	Inputs   map[string]any `json:"inputs"`
+	To       []Recipient    `json:"to"`
+}
+
+// Recipient is somebody who gets a pass over a channel.
+type Recipient struct {
+	Channel string `json:"channel"`
+	Address string `json:"address"`
+}
+
+// unit is one pass that a rule's when let through.
+type unit struct {
+	rule *rule
+	item string
+	vars map[string]any
+}
+
+// Listens reports whether any rule is on one of the event's types.
+func (p *Program) Listens(e integrations.Event) bool {
+	for _, r := range p.rules {
+		if _, ok := r.matched(e); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// matched is the first of the event's types that the rule is on.
+func (r *rule) matched(e integrations.Event) (string, bool) {
+	for _, name := range e.Types {
+		for _, pattern := range r.On {
+			if matches(pattern, name) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// Plan evaluates all rules on a completed event. Its errors name the rule and
+// the key, and are final: the same event and the same rules fail again.
+func (p *Program) Plan(e integrations.Event) (*Plan, error) {
+	data, err := expressions.DecodeJSON(e.Data)
+	if err != nil {
+		return nil, fmt.Errorf("the event's data: %w", err)
+	}
+	plan := &Plan{}
+	var units []unit
+	for _, r := range p.rules {
+		name, ok := r.matched(e)
+		if !ok {
+			continue
+		}
+		plan.Rules = append(plan.Rules, r.Name)
+		found, err := r.units(eventVars(e, name), data)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", r.Name, err)
+		}
+		units = append(units, found...)
+	}
+	if len(units) > maxOrder {
+		return nil, fmt.Errorf("the event asks for %d passes; %d is the most of one order", len(units), maxOrder)
+	}
+	for i, u := range units {
+		u.vars["number"], u.vars["count"] = i+1, len(units)
+		pass, err := p.pass(u, e.Redirect)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s, item %s, unit %d: %w", u.rule.Name, u.item, u.vars["unit"], err)
+		}
+		plan.Passes = append(plan.Passes, pass)
+	}
+	return plan, nil
+}
+
+func eventVars(e integrations.Event, name string) map[string]any {
+	return map[string]any{
+		"source": e.Source, "type": name, "id": e.ExternalID,
+		"time": e.Time.Format(time.RFC3339), "live": e.Live,
+	}
+}
+
+// units are the rule's passes: for each item, repeat times, when it says so.
+func (r *rule) units(event map[string]any, data any) ([]unit, error) {
+	vars := map[string]any{"event": event, "data": data, "item": nil}
+	items := []any{nil}
+	if r.forEach != nil {
+		var err error
+		if items, err = r.forEach.List(vars); err != nil {
+			return nil, fmt.Errorf("for_each: %w", err)
+		}
+	}
+	var out []unit
+	seen := map[string]bool{}
+	for i, item := range items {
+		vars["item"] = item
+		n, err := r.times(vars)
+		if err != nil {
+			return nil, fmt.Errorf("item %d: %w", i+1, err)
+		}
+		id := itemID(item, i, r.forEach != nil, seen)
+		for k := 1; k <= n; k++ {
+			u := unit{rule: r, item: id, vars: map[string]any{"event": event, "data": data, "item": item, "unit": k}}
+			if r.when != nil {
+				ok, err := r.when.Bool(u.vars)
+				if err != nil {
+					return nil, fmt.Errorf("when: %w", err)
+				}
+				if !ok {
+					continue
+				}
+			}
+			out = append(out, u)
+		}
+	}
+	return out, nil
+}
+
+func (r *rule) times(vars map[string]any) (int, error) {
+	if r.repeat == nil {
+		return 1, nil
+	}
+	n, err := r.repeat.Int(vars)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("repeat: %w", err)
+	case n < 0:
+		return 0, fmt.Errorf("repeat: is %d; it must be 0 or more", n)
+	case n > maxRepeat:
+		return 0, fmt.Errorf("repeat: is %d; the most is %d", n, maxRepeat)
+	}
+	return n, nil
+}
+
+// itemID is what makes an item's passes unique within the object: the item's
+// own id, or its position where it has none or shares it.
+func itemID(item any, i int, listed bool, seen map[string]bool) string {
+	if !listed {
+		return ""
+	}
+	m, _ := item.(map[string]any)
+	id, _ := m["id"].(string)
+	if id == "" || seen[id] {
+		id = "#" + strconv.Itoa(i+1)
+	}
+	seen[id] = true
+	return id
+}
+
+func (p *Program) pass(u unit, redirect string) (PlannedPass, error) {
+	out := PlannedPass{Rule: u.rule.Name, Item: u.item, Unit: u.vars["unit"].(int)} //nolint:forcetypeassert // set by units
+	name, err := u.rule.template.String(u.vars)
+	if err != nil {
+		return out, fmt.Errorf("template: %w", err)
+	}
+	t := p.templates[name]
+	if t == nil {
+		return out, fmt.Errorf("template: %q does not exist%s", name, known(p.templates))
+	}
+	out.Template = name
+	with, err := u.rule.with.Eval(u.vars)
+	if err != nil {
+		return out, fmt.Errorf("with: %w", err)
+	}
+	given, _ := with.(map[string]any)
+	if out.Inputs, err = t.Check(given); err != nil {
+		return out, fmt.Errorf("with: %w", err)
+	}
+	out.To, err = u.recipients(redirect)
+	return out, err
+}
+
+func (u unit) recipients(redirect string) ([]Recipient, error) {
+	var out []Recipient
+	for _, t := range u.rule.deliver {
+		address, err := t.address.String(u.vars)
+		if err != nil {
+			return nil, fmt.Errorf("deliver: %s: %w", t.channel, err)
+		}
+		if redirect != "" {
+			address = redirect
+		}
+		address = strings.TrimSpace(address)
+		if address == "" {
+			return nil, fmt.Errorf("deliver: %s: there is no address; the event does not carry one", t.channel)
+		}
+		if _, err := mail.ParseAddress(address); err != nil || len(address) > 320 {
+			return nil, fmt.Errorf("deliver: %s: this is not a mail address", t.channel)
+		}
+		out = append(out, Recipient{t.channel, address})
+	}
+	return out, nil
+}
+
+// passKey is what a pass is unique by. Every part is quoted, so that no two
+// keys can read the same.
+func passKey(e integrations.Event, p PlannedPass) string {
+	return fmt.Sprintf("%q", []string{e.Source, e.Account, strconv.FormatBool(e.Live), e.Object, p.Item, strconv.Itoa(p.Unit), p.Rule})
+}
+
+// Try renders a template with inputs as it would be rendered for a pass, to
+// find what is wrong before there is one.
+func (p *Program) Try(template string, inputs map[string]any) (*passes.Rendered, error) {
+	t := p.templates[template]
+	if t == nil {
+		return nil, fmt.Errorf("%q does not exist%s", template, known(p.templates))
+	}
+	return t.Render(passes.Pass{
+		Serial: "sampleserialnumber0000000000", AuthToken: "sampleauthenticationtoken0000000",
+		WebServiceURL: "https://example.com/wallet", Link: "https://example.com/p/sample", Inputs: inputs, Updated: time.Unix(0, 0),
+	})
+}

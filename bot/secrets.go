@@ -1,0 +1,87 @@
+package bot
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Secrets derive everything about a pass that must not be guessed. The first
+// derives for new passes, the others for passes issued under them.
+type Secrets struct {
+	keys []secret
+}
+
+type secret struct {
+	// id names the secret in the store without telling it.
+	id  string
+	key []byte
+}
+
+// NewSecrets takes the config's secret list; each has at least 32 characters.
+func NewSecrets(list []string) (Secrets, error) {
+	var s Secrets
+	for _, text := range list {
+		if len(text) < 32 {
+			return Secrets{}, errors.New("secret has fewer than 32 characters; make one with: openssl rand -hex 32")
+		}
+		k := secret{key: []byte(text)}
+		k.id = hex.EncodeToString(k.mac("id", ""))[:16]
+		s.keys = append(s.keys, k)
+	}
+	if len(s.keys) == 0 {
+		return Secrets{}, errors.New("secret is missing; make one with: openssl rand -hex 32")
+	}
+	return s, nil
+}
+
+// Check refuses to go on when passes in the store were issued under secrets
+// that are gone: their links and tokens could never be made again.
+func (s Secrets) Check(inUse []string) error {
+	for _, id := range inUse {
+		if _, err := s.find(id); err != nil {
+			return fmt.Errorf("%w; put it back into secret, after the new one: secret: [NEW, OLD]", err)
+		}
+	}
+	return nil
+}
+
+func (s Secrets) find(id string) (secret, error) {
+	for _, k := range s.keys {
+		if k.id == id {
+			return k, nil
+		}
+	}
+	return secret{}, errors.New("passes were issued under a secret that is no longer in the config")
+}
+
+// mac keeps purpose and key apart by the purpose's length.
+func (k secret) mac(purpose, key string) []byte {
+	h := hmac.New(sha256.New, k.key)
+	h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(purpose)))) //nolint:gosec // a few bytes long
+	h.Write([]byte(purpose))
+	h.Write([]byte(key))
+	return h.Sum(nil)
+}
+
+// derive makes n random-looking bytes from a purpose and a pass's key, written
+// as lower-case base32 so that they stand well in addresses and command lines.
+func (k secret) derive(purpose, key string, n int) string {
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(k.mac(purpose, key)[:n]))
+}
+
+func (k secret) serial(key string) string    { return k.derive("serial", key, 16) }
+func (k secret) authToken(key string) string { return k.derive("authentication token", key, 20) }
+func (k secret) linkToken(key string) string { return k.derive("link", key, 20) }
+
+// linkHash is what the store keeps of a link, so that a stolen database opens
+// no pass.
+func linkHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

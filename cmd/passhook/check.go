@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/problems"
+)
+
+type checkCmd struct {
+	Event string `help:"Say which rules an event matches and what they would make. A JSON file, or a Checkout Session id that Stripe is asked for." placeholder:"FILE|cs_…"`
+	JSON  bool   `name:"json" help:"For programs."`
+}
+
+// checkJSON is what check --json prints.
+type checkJSON struct {
+	OK       bool              `json:"ok"`
+	Problems problems.List     `json:"problems"`
+	Event    *bot.Plan         `json:"event,omitempty"`
+	Types    []string          `json:"types,omitempty"`
+	Renewals map[string]string `json:"certificates,omitempty"`
+}
+
+// Run checks everything that serve would start with, sending nothing.
+func (k checkCmd) Run(ctx context.Context, c console) error {
+	var found problems.List
+	cfg, err := c.load(config.Options{Warn: func(p problems.Problem) { found = append(found, p) }})
+	if err != nil {
+		var wrong problems.List
+		if !errors.As(err, &wrong) {
+			return err
+		}
+		return k.tell(c, checkJSON{Problems: append(found, wrong...)})
+	}
+	p, more := loadProject(cfg, time.Now())
+	found = append(found, more...)
+	if p == nil || found.Err() != nil {
+		return k.tell(c, checkJSON{Problems: found})
+	}
+	out := checkJSON{Renewals: map[string]string{}}
+	for _, t := range slices.Sorted(maps.Keys(p.templates)) {
+		found = append(found, tryExamples(p, t)...)
+	}
+	for _, cert := range p.keyring.All() {
+		out.Renewals[cert.PassType] = cert.NotAfter.Format(time.DateOnly)
+	}
+	out.Problems = found
+	if k.Event != "" && found.Err() == nil {
+		if err := k.plan(ctx, cfg, p, &out); err != nil {
+			return err
+		}
+	}
+	return k.tell(c, out)
+}
+
+// tryExamples renders a template with its inputs' examples.
+func tryExamples(p *project, name string) problems.List {
+	examples, err := p.templates[name].Examples()
+	if err == nil {
+		_, err = p.program.Try(name, examples)
+	}
+	if err == nil {
+		return nil
+	}
+	return problems.List{{File: name + ".pass", Text: fmt.Sprintf("cannot be rendered with the examples of its inputs: %v", err)}}
+}
+
+func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *project, out *checkJSON) error {
+	client := stripe.NewClient(*cfg.Stripe)
+	e, err := k.event(ctx, cfg, client)
+	if err != nil {
+		return err
+	}
+	if e.Ignore != "" {
+		return fmt.Errorf("the event would be ignored: %s", e.Ignore)
+	}
+	out.Types = e.Types
+	if out.Event = (&bot.Plan{}); !p.program.Listens(e) {
+		return nil
+	}
+	if e, err = client.Complete(ctx, e); err != nil {
+		return err
+	}
+	if out.Event, err = p.program.Plan(e); err != nil {
+		return err
+	}
+	for _, pass := range out.Event.Passes {
+		if _, err := p.program.Try(pass.Template, pass.Inputs); err != nil {
+			return fmt.Errorf("rule %s, template %s: %w", pass.Rule, pass.Template, err)
+		}
+	}
+	return nil
+}
+
+// event reads an event or a bare Checkout Session, from a file or from Stripe.
+func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.Client) (integrations.Event, error) {
+	if strings.HasPrefix(k.Event, "cs_") {
+		session, err := client.Session(ctx, !strings.HasPrefix(k.Event, "cs_test_"), "", k.Event)
+		if err != nil {
+			return integrations.Event{}, err
+		}
+		return stripe.FromSession(*cfg.Stripe, session)
+	}
+	b, err := os.ReadFile(k.Event)
+	if err != nil {
+		return integrations.Event{}, err
+	}
+	var probe struct {
+		Object string `json:"object"`
+	}
+	if json.Unmarshal(b, &probe) == nil && probe.Object == "checkout.session" {
+		return stripe.FromSession(*cfg.Stripe, b)
+	}
+	e, err := stripe.Decode(*cfg.Stripe, b)
+	if err != nil {
+		return e, fmt.Errorf("%s: %w", k.Event, err)
+	}
+	return e, nil
+}
+
+// tell prints the result; it is bad news when there is any error.
+func (k checkCmd) tell(c console, out checkJSON) error {
+	out.OK = out.Problems.Err() == nil
+	if k.JSON {
+		if out.Problems == nil {
+			out.Problems = problems.List{}
+		}
+		if err := c.json(out); err != nil {
+			return err
+		}
+	} else {
+		k.print(c, out)
+	}
+	if !out.OK {
+		return errSilent
+	}
+	return nil
+}
+
+func (k checkCmd) print(c console, out checkJSON) {
+	for _, p := range out.Problems {
+		fmt.Fprintln(c.Err, p)
+	}
+	if !out.OK {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(out.Renewals)) {
+		fmt.Fprintf(c.Out, "certificate %s until %s\n", name, out.Renewals[name])
+	}
+	fmt.Fprintln(c.Out, "ok")
+	if out.Event == nil {
+		return
+	}
+	fmt.Fprintf(c.Out, "\nevent: %s\n", strings.Join(out.Types, ", "))
+	if len(out.Event.Rules) == 0 {
+		fmt.Fprintln(c.Out, "no rule is on it")
+		return
+	}
+	fmt.Fprintf(c.Out, "rules: %s\npasses: %d\n", strings.Join(out.Event.Rules, ", "), len(out.Event.Passes))
+	for _, p := range out.Event.Passes {
+		fmt.Fprintf(c.Out, "\n  rule %s, template %s, item %s, unit %d\n", p.Rule, p.Template, p.Item, p.Unit)
+		for _, name := range slices.Sorted(maps.Keys(p.Inputs)) {
+			fmt.Fprintf(c.Out, "    %s: %v\n", name, p.Inputs[name])
+		}
+		for _, to := range p.To {
+			fmt.Fprintf(c.Out, "    to %s %s\n", to.Channel, to.Address)
+		}
+	}
+}

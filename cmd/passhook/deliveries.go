@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/passhook/passhook/store"
+)
+
+type deliveriesCmd struct {
+	List   deliveriesListCmd   `cmd:"" default:"withargs" help:"List deliveries, newest first, or show one."`
+	Resend deliveriesResendCmd `cmd:"" help:"Send the passes of a delivery again."`
+}
+
+type deliveriesListCmd struct {
+	Query string `arg:"" optional:"" help:"An id, a mail address or a ref."`
+	State string `help:"Only deliveries in this state." enum:",pending,sent,bounced,dead" default:""`
+	Limit int    `help:"At most so many." default:"50"`
+	JSON  bool   `name:"json" help:"For programs."`
+}
+
+// deliveryJSON is a delivery as --json prints it.
+type deliveryJSON struct {
+	ID        string     `json:"id"`
+	Order     string     `json:"order"`
+	Channel   string     `json:"channel"`
+	Recipient string     `json:"recipient"`
+	State     string     `json:"state"`
+	Note      string     `json:"note"`
+	Attempts  int        `json:"attempts"`
+	Created   time.Time  `json:"created"`
+	Sent      *time.Time `json:"sent"`
+	ResendOf  string     `json:"resend_of,omitempty"`
+	Passes    []string   `json:"passes"`
+}
+
+func jsonDelivery(d store.Delivery) deliveryJSON {
+	out := deliveryJSON{
+		ID: d.ID, Order: d.OrderID, Channel: d.Channel, Recipient: d.Recipient, State: d.State, Note: d.Note,
+		Attempts: d.Attempts, Created: d.Created, ResendOf: d.ResendOf, Passes: d.Passes,
+	}
+	if !d.Sent.IsZero() {
+		out.Sent = &d.Sent
+	}
+	return out
+}
+
+// Run lists what fits; what fits alone is shown with all it has.
+func (l deliveriesListCmd) Run(ctx context.Context, c console) error {
+	cfg, s, err := c.beside(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	found, err := s.FindDeliveries(ctx, store.Filter{Query: l.Query, State: l.State, Limit: l.Limit})
+	switch {
+	case err != nil:
+		return err
+	case l.Query != "" && len(found) == 0:
+		return fmt.Errorf("no delivery fits %s", l.Query)
+	case l.JSON:
+		out := make([]deliveryJSON, 0, len(found))
+		for _, d := range found {
+			out = append(out, jsonDelivery(d))
+		}
+		return c.json(out)
+	case l.Query != "" && len(found) == 1:
+		d := found[0]
+		return c.table([][]string{
+			{"delivery", d.ID}, {"order", d.OrderID}, {"channel", d.Channel}, {"recipient", d.Recipient}, {"state", d.State},
+			{"attempts", strconv.Itoa(d.Attempts)}, {"created", when(d.Created, cfg)}, {"sent", when(d.Sent, cfg)},
+			{"note", oneLine(d.Note)}, {"resend of", d.ResendOf}, {"passes", strings.Join(d.Passes, " ")},
+		})
+	}
+	rows := [][]string{{"ID", "CREATED", "CHANNEL", "RECIPIENT", "PASSES", "STATE", "NOTE"}}
+	for _, d := range found {
+		rows = append(rows, []string{d.ID, when(d.Created, cfg), d.Channel, d.Recipient, strconv.Itoa(len(d.Passes)), d.State, oneLine(d.Note)})
+	}
+	return c.table(rows)
+}
+
+type deliveriesResendCmd struct {
+	ID string `arg:"" help:"The delivery's id."`
+	To string `help:"Another address than the first time." placeholder:"ADDRESS"`
+}
+
+// Run makes a new delivery of the same passes; its mail has its own Message-ID,
+// because mail programs hide a message they have seen.
+func (r deliveriesResendCmd) Run(ctx context.Context, c console) error {
+	if r.To != "" {
+		if _, err := mail.ParseAddress(r.To); err != nil {
+			return wrongUse(fmt.Sprintf("--to %s is not a mail address", r.To))
+		}
+	}
+	_, s, err := c.beside(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	id, err := s.Resend(ctx, r.ID, r.To)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Out, id)
+	fmt.Fprintln(c.Err, "queued as a new delivery; the running server sends it now, or passhook serve when it starts")
+	return nil
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/examples"
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/mailer"
+	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/standins"
+)
+
+// devPassType is what passes are signed as where a template names no type.
+const devPassType = "pass.com.example.dev"
+
+// devTeam is the team of the throw-away certificates.
+const devTeam = "DEV0000000"
+
+// workshop is dev's surroundings: stand-ins for Apple, Stripe and the mail
+// server, and the real app between them.
+type workshop struct {
+	console
+	dir     string
+	inside  bool // a project of the user's, not the example
+	ca      *standins.CA
+	smtp    *standins.SMTP
+	stripe  *standins.Stripe
+	api     *http.Server
+	config  *config.Config
+	project *project
+	app     *app
+}
+
+func newWorkshop(ctx context.Context, c console, l net.Listener) (*workshop, error) {
+	w := &workshop{console: c, dir: filepath.Join(c.Dir, devDir), stripe: standins.NewStripe()}
+	if err := os.MkdirAll(w.dir, 0o700); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.ca, err = standins.NewCA(time.Now()); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "root.pem"), w.ca.RootPEM(), 0o644); err != nil { //nolint:gosec // a public certificate
+		return nil, err
+	}
+	if w.smtp, err = standins.NewSMTP(standins.SMTPOptions{}); err != nil {
+		return nil, err
+	}
+	if err := w.open(ctx, l); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// open starts Stripe's stand-in, loads the project and wires the app.
+func (w *workshop) open(ctx context.Context, l net.Listener) error {
+	api, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	w.api = &http.Server{Handler: w.stripe, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = w.api.Serve(api) }()
+	if err := w.load(); err != nil {
+		return err
+	}
+	secret, err := w.secret()
+	if err != nil {
+		return err
+	}
+	key, err := random(16)
+	if err != nil {
+		return err
+	}
+	c := w.config
+	c.URL, c.Listen, c.Data, c.Database, c.Secret = "http://"+l.Addr().String(), l.Addr().String(), w.dir, "", []string{secret}
+	c.Mail = &mailer.Config{From: devSender(c.Mail), SMTP: "smtp+insecure://" + w.smtp.Addr()}
+	c.Stripe = &stripe.Config{WebhookSecrets: []string{"whsec_" + key}, APIKeys: []string{"rk_test_dev"}, APIURL: "http://" + api.Addr().String(), Mode: stripe.ModeTest}
+	if err := w.leaveConfig(); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if w.app, err = newApp(ctx, c, w.project, time.Now, log); err != nil {
+		return err
+	}
+	w.app.extra = func(r *mux.Router) {
+		r.PathPrefix("/dev/mail").Handler(w.smtp.Handler("/dev/mail"))
+	}
+	return nil
+}
+
+// load reads the project here, or the example where there is none, and has its
+// pass types certified.
+func (w *workshop) load() error {
+	name := w.console.Config
+	if name == "" {
+		name = filepath.Join(w.Dir, config.DefaultFile)
+	}
+	w.inside = exists(name) || w.console.Config != ""
+	if !w.inside {
+		example := filepath.Join(w.dir, "example")
+		if err := copyFS(example, examples.FS, "concert"); err != nil {
+			return err
+		}
+		name = filepath.Join(example, config.DefaultFile)
+	}
+	c, err := w.loadFile(name, config.Options{Sections: []config.Section{config.Templates, config.Rules}})
+	if err != nil {
+		return err
+	}
+	bare, found := loadRules(c, nil)
+	if err := found.Err(); err != nil {
+		return err
+	}
+	keyring, err := w.certify(bare)
+	if err != nil {
+		return err
+	}
+	p, found := loadRules(c, keyring)
+	if err := w.warn(found); err != nil {
+		return err
+	}
+	p.keyring = keyring
+	w.config, w.project = c, p
+	return nil
+}
+
+// certify makes a certificate for every pass type of the templates.
+func (w *workshop) certify(p *project) (*passes.Keyring, error) {
+	types := map[string]bool{}
+	for _, t := range p.templates {
+		types[t.PassType] = true
+	}
+	delete(types, "")
+	if len(types) == 0 {
+		types[devPassType] = true
+	}
+	var signing []passes.SigningConfig
+	for name := range types {
+		cert, err := w.ca.Issue(name, devTeam, "passhook dev")
+		if err != nil {
+			return nil, err
+		}
+		signing = append(signing, passes.SigningConfig{
+			Certificate: string(cert.CertPEM), Key: string(cert.KeyPEM), Intermediate: string(w.ca.IntermediatePEM()),
+		})
+	}
+	keyring, found := passes.LoadCertificates(signing, time.Now())
+	return keyring, found.Err() // that these do not end at Apple's root is said by play
+}
+
+// secret is kept between runs, because the store is.
+func (w *workshop) secret() (string, error) {
+	name := filepath.Join(w.dir, "secret")
+	b, err := os.ReadFile(name)
+	if err == nil && len(b) >= 32 {
+		return string(b), nil
+	}
+	fresh, err := random(32)
+	if err != nil {
+		return "", err
+	}
+	return fresh, os.WriteFile(name, []byte(fresh), 0o600)
+}
+
+// leaveConfig writes a config by which other verbs reach this server.
+func (w *workshop) leaveConfig() error {
+	c := w.config
+	text := fmt.Sprintf("# Made by passhook dev at each start, for the verbs that work beside it.\n"+
+		"url: %s\nlisten: %s\ndata: .\nsecret: file:secret\nmail: {from: %q, smtp: %q}\nstripe: {webhook_secrets: [%s], api_keys: [%s], api_url: %q, mode: test}\n",
+		c.URL, c.Listen, c.Mail.From, c.Mail.SMTP, c.Stripe.WebhookSecrets[0], c.Stripe.APIKeys[0], c.Stripe.APIURL)
+	return os.WriteFile(filepath.Join(w.dir, config.DefaultFile), []byte(text), 0o600)
+}
+
+func (w *workshop) close() {
+	var errs []error
+	if w.app != nil {
+		errs = append(errs, w.app.close())
+	}
+	if w.api != nil {
+		errs = append(errs, w.api.Close())
+	}
+	if w.smtp != nil {
+		errs = append(errs, w.smtp.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		fmt.Fprintln(w.Err, "passhook:", err)
+	}
+}
+
+// devSender is the project's own sender where it has one.
+func devSender(m *mailer.Config) string {
+	if m != nil && len(mailer.Config{From: m.From, SMTP: "smtps://localhost"}.Check()) == 0 {
+		return m.From
+	}
+	return "passhook dev <tickets@example.com>"
+}
+
+func random(n int) (string, error) {
+	b := make([]byte, n)
+	_, err := rand.Read(b)
+	return hex.EncodeToString(b), err
+}
+
+// copyFS writes one folder of an embedded file system to disk, over what an
+// earlier run has left.
+func copyFS(dir string, fsys fs.FS, root string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	sub, err := fs.Sub(fsys, root)
+	if err != nil {
+		return err
+	}
+	return os.CopyFS(dir, sub)
+}

@@ -1,0 +1,109 @@
+// Command passhook turns a Stripe checkout into signed Apple Wallet passes in
+// the buyer's mailbox.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/passhook/passhook/problems"
+)
+
+// Exit codes of every verb.
+const (
+	exitGood     = 0
+	exitBadNews  = 1
+	exitWrongUse = 2
+)
+
+// cli is the command line: one field a verb.
+type cli struct {
+	Config string `help:"The config file." placeholder:"FILE"`
+
+	Dev        devCmd        `cmd:"" help:"Try the whole thing with nothing set up."`
+	Serve      serveCmd      `cmd:"" help:"Run in production."`
+	Check      checkCmd      `cmd:"" help:"Check config, rules, templates and certificates."`
+	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
+	Events     eventsCmd     `cmd:"" help:"List or show events; replay one."`
+	Deliveries deliveriesCmd `cmd:"" help:"List or show deliveries; send one again."`
+	Healthz    healthzCmd    `cmd:"" hidden:"" help:"Ask the running server whether it is alive; for container health checks."`
+}
+
+// console is where a verb reads its surroundings and writes what it says:
+// results to Out, messages to Err.
+type console struct {
+	Out, Err io.Writer
+	Env      func(string) (string, bool)
+	// Dir is the working directory.
+	Dir string
+	// Config is the --config flag, or empty.
+	Config string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, os.Args[1:], console{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
+	stop()
+	os.Exit(code) //nolint:gocritic // stop has been called
+}
+
+// run is the program without the process around it.
+func run(ctx context.Context, args []string, c console) int {
+	var verbs cli
+	code := -1
+	parser, err := kong.New(&verbs, kong.Name("passhook"),
+		kong.Description("Stripe checkouts in, signed Apple Wallet passes out."),
+		kong.Writers(c.Out, c.Err), kong.Exit(func(n int) { code = n }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(c.Err, "passhook:", err)
+		return exitBadNews
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if code >= 0 { // --help has been answered
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(c.Err, "passhook: %v; see passhook --help\n", err)
+		return exitWrongUse
+	}
+	c.Config = verbs.Config
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return report(c, parsed.Run(c))
+}
+
+// report prints what went wrong and chooses the exit code.
+func report(c console, err error) int {
+	var found problems.List
+	var wrong wrongUse
+	switch {
+	case err == nil:
+		return exitGood
+	case errors.As(err, &wrong):
+		fmt.Fprintln(c.Err, "passhook:", wrong)
+		return exitWrongUse
+	case errors.As(err, &found):
+		fmt.Fprintln(c.Err, found)
+	case !errors.Is(err, errSilent):
+		fmt.Fprintln(c.Err, "passhook:", err)
+	}
+	return exitBadNews
+}
+
+// wrongUse is an error of the command line.
+type wrongUse string
+
+func (w wrongUse) Error() string { return string(w) }
+
+// errSilent ends a verb with bad news that it has told already.
+var errSilent = errors.New("told already")

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/passhook/passhook/config"
+)
+
+type serveCmd struct {
+	Port *int `help:"Listen on this port; 0 picks one. Default: PORT in the environment, then listen in the config." placeholder:"N"`
+}
+
+// Run starts the server and stays until it is told to stop.
+func (s serveCmd) Run(ctx context.Context, c console) error {
+	cfg, err := c.load(config.Options{Port: s.Port})
+	if err != nil {
+		return err
+	}
+	p, found := loadProject(cfg, time.Now())
+	if err := c.warn(found); err != nil {
+		return err
+	}
+	a, err := newApp(ctx, cfg, p, time.Now, c.logger())
+	if err != nil {
+		return err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return closing(fmt.Errorf("%w; is another server running? --port 0 picks a free port", err), a)
+	}
+	err = a.serve(ctx, l, func() { c.listening(l) })
+	return closing(err, a)
+}
+
+// listening says where, on standard output for programs that wait for it.
+func (c console) listening(l net.Listener) {
+	fmt.Fprintf(c.Out, "listening on http://%s\n", local(l.Addr().String()))
+}

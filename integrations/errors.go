@@ -1,0 +1,42 @@
+package integrations
+
+import (
+	"errors"
+	"time"
+)
+
+// The error of a Source or a Channel says what the engine does next: Never
+// gives up at once, After waits at least that long, every other error is
+// tried again with growing pauses.
+
+type neverError struct{ error }
+
+func (e neverError) Unwrap() error { return e.error }
+
+type afterError struct {
+	error
+	wait time.Duration
+}
+
+func (e afterError) Unwrap() error { return e.error }
+
+// Never marks err as final: trying again would not help.
+func Never(err error) error { return neverError{err} }
+
+// After marks err as temporary and names the shortest wait before the next try.
+func After(wait time.Duration, err error) error { return afterError{err, wait} }
+
+// IsNever reports whether err was marked with Never.
+func IsNever(err error) bool {
+	var e neverError
+	return errors.As(err, &e)
+}
+
+// RetryAfter is the wait that After named, or 0.
+func RetryAfter(err error) time.Duration {
+	var e afterError
+	if errors.As(err, &e) {
+		return e.wait
+	}
+	return 0
+}

@@ -1,0 +1,256 @@
+package stripe_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stripe/stripe-go/v76/webhook"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/stripe"
+)
+
+const (
+	secret    = "whsec_test_secret_one"
+	oldSecret = "whsec_test_secret_two"
+)
+
+var now = time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
+
+func config() stripe.Config {
+	return stripe.Config{WebhookSecrets: []string{secret, oldSecret}, APIKeys: []string{"rk_live_1"}}
+}
+
+// session is a paid checkout as the event of that type carries it.
+func session(eventType, status string, live bool) string {
+	return fmt.Sprintf(`{"id":"evt_1","object":"event","api_version":"2025-06-30.basil","created":1795197600,"livemode":%t,"type":%q,
+		"data":{"object":{"id":"cs_1","object":"checkout.session","payment_status":%q,"payment_intent":"pi_1","subscription":null,"client_reference_id":"order-7"}}}`,
+		live, eventType, status)
+}
+
+func sign(body, key string, at time.Time) string {
+	return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: []byte(body), Secret: key, Timestamp: at}).Header
+}
+
+// post sends a body and returns the answer and the events that were accepted.
+func post(t *testing.T, c stripe.Config, body, header string) (*httptest.ResponseRecorder, []integrations.Event) {
+	t.Helper()
+	var accepted []integrations.Event
+	h := stripe.NewWebhook(c, func(_ context.Context, e integrations.Event) (string, bool, error) {
+		accepted = append(accepted, e)
+		return "id-1", true, nil
+	}, func() time.Time { return now }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	r := httptest.NewRequest(http.MethodPost, "/webhooks/stripe", strings.NewReader(body))
+	if header != "" {
+		r.Header.Set("Stripe-Signature", header)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w, accepted
+}
+
+func TestSignatures(t *testing.T) {
+	body := session("checkout.session.completed", "paid", true)
+	good := sign(body, secret, now)
+	mac := good[strings.Index(good, "v1="):]
+	for _, tc := range []struct {
+		name, header string
+		want         int
+	}{
+		{"first secret", good, 200},
+		{"second secret", sign(body, oldSecret, now), 200},
+		{"299 s old", sign(body, secret, now.Add(-299*time.Second)), 200},
+		{"299 s ahead", sign(body, secret, now.Add(299*time.Second)), 200},
+		{"rolled: two signatures, one fits", good + ",v1=" + strings.Repeat("0", 64), 200},
+		{"missing", "", 401},
+		{"junk", "junk", 401},
+		{"other secret", sign(body, "whsec_of_somebody_else", now), 401},
+		{"empty secret", sign(body, "", now), 401},
+		{"301 s old", sign(body, secret, now.Add(-301*time.Second)), 401},
+		{"301 s ahead", sign(body, secret, now.Add(301*time.Second)), 401},
+		{"ten years ahead", sign(body, secret, now.AddDate(10, 0, 0)), 401},
+		{"no time", mac, 401},
+		{"two times", fmt.Sprintf("t=%d,%s", now.Unix(), good), 401},
+		{"negative time", fmt.Sprintf("t=-%d,%s", now.Unix(), mac), 401},
+		{"time overflows", "t=99999999999999999999," + mac, 401},
+		{"cut signature", good[:len(good)-2], 401},
+		{"only v0", strings.Replace(good, "v1=", "v0=", 1), 401},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w, accepted := post(t, config(), body, tc.header)
+			if w.Code != tc.want {
+				t.Errorf("got %d %s, want %d", w.Code, w.Body, tc.want)
+			}
+			if stored := len(accepted) > 0; stored != (tc.want == 200) {
+				t.Errorf("stored: %t", stored)
+			}
+		})
+	}
+}
+
+func TestChangedBodyIsRefused(t *testing.T) {
+	body := session("checkout.session.completed", "paid", true)
+	w, accepted := post(t, config(), body+" ", sign(body, secret, now))
+	if w.Code != http.StatusUnauthorized || len(accepted) > 0 {
+		t.Errorf("got %d, accepted %d", w.Code, len(accepted))
+	}
+}
+
+func TestRefusalDoesNotTellTheSignature(t *testing.T) {
+	body := session("checkout.session.completed", "paid", true)
+	good := sign(body, secret, now)
+	w, _ := post(t, config(), body, strings.Replace(good, "v1=", "v1=00", 1))
+	if bytes.Contains(w.Body.Bytes(), []byte(good[strings.Index(good, "v1=")+3:])) {
+		t.Error("the answer holds the expected signature")
+	}
+}
+
+func TestAnEmptySecretNeverVerifies(t *testing.T) {
+	body := session("checkout.session.completed", "paid", true)
+	for _, empty := range []string{"", " ", "whsec_"} {
+		c := config()
+		c.WebhookSecrets = []string{empty}
+		if w, _ := post(t, c, body, sign(body, empty, now)); w.Code != http.StatusUnauthorized {
+			t.Errorf("secret %q: got %d", empty, w.Code)
+		}
+	}
+}
+
+func TestMalformedBodies(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty":               ``,
+		"not JSON":            `{`,
+		"list":                `[]`,
+		"trailing data":       session("x", "paid", true) + `{}`,
+		"duplicate key":       `{"id":"evt_1","id":"evt_2","object":"event","created":1,"livemode":true,"type":"x","data":{"object":{}}}`,
+		"duplicate deep down": strings.Replace(session("x", "paid", true), `"id":"cs_1"`, `"id":"cs_1","id":"cs_2"`, 1),
+		"livemode missing":    `{"id":"evt_1","object":"event","created":1,"LiveMode":true,"type":"x","data":{"object":{}}}`,
+		"no id":               strings.Replace(session("x", "paid", true), `"evt_1"`, `""`, 1),
+		"id with a space":     strings.Replace(session("x", "paid", true), `"evt_1"`, `"evt 1"`, 1),
+		"NUL":                 strings.Replace(session("x", "paid", true), `"order-7"`, `"\u0000"`, 1),
+		"huge number":         strings.Replace(session("x", "paid", true), `1795197600`, `1e999`, 1),
+		"negative time":       strings.Replace(session("x", "paid", true), `1795197600`, `-5`, 1),
+		"invalid UTF-8":       strings.Replace(session("x", "paid", true), `order-7`, "\xff", 1),
+		"depth":               strings.Replace(session("x", "paid", true), `"order-7"`, strings.Repeat(`[`, 10_000)+strings.Repeat(`]`, 10_000), 1),
+		"session without id":  strings.Replace(session("x", "paid", true), `"cs_1"`, `null`, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, accepted := post(t, config(), body, sign(body, secret, now))
+			if w.Code != http.StatusBadRequest || len(accepted) > 0 {
+				t.Errorf("got %d %s, accepted %d", w.Code, w.Body, len(accepted))
+			}
+		})
+	}
+}
+
+func TestLargeBodiesAreRefused(t *testing.T) {
+	body := strings.Repeat(" ", stripe.MaxBody+1)
+	if w, _ := post(t, config(), body, sign(body, secret, now)); w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d", w.Code)
+	}
+}
+
+func TestPaidIsAnAlias(t *testing.T) {
+	for _, tc := range []struct {
+		event, status string
+		want          bool
+	}{
+		{"checkout.session.completed", "paid", true},
+		{"checkout.session.completed", "no_payment_required", true},
+		{"checkout.session.completed", "unpaid", false},
+		{"checkout.session.completed", "some_future_status", false},
+		{"checkout.session.async_payment_succeeded", "paid", true},
+		{"checkout.session.async_payment_failed", "unpaid", false},
+		{"checkout.session.expired", "unpaid", false},
+		{"payment_intent.succeeded", "paid", false},
+	} {
+		t.Run(tc.event+" "+tc.status, func(t *testing.T) {
+			body := session(tc.event, tc.status, true)
+			_, accepted := post(t, config(), body, sign(body, secret, now))
+			e := accepted[0]
+			if got := len(e.Types) == 2 && e.Types[1] == stripe.TypePaid; got != tc.want {
+				t.Errorf("types are %v", e.Types)
+			}
+			if e.Types[0] != "stripe."+tc.event || e.Object != "cs_1" || strings.Join(e.Refs, " ") != "cs_1 pi_1 order-7" {
+				t.Errorf("got %+v", e)
+			}
+		})
+	}
+}
+
+func TestModes(t *testing.T) {
+	const rkLive, rkTest = "rk_live_1", "rk_test_1"
+	for _, tc := range []struct {
+		name, mode string
+		keys       []string
+		live       bool
+		ignored    bool
+		redirect   string
+	}{
+		{"live key, live event", "", []string{rkLive}, true, false, ""},
+		{"live key, test event", "", []string{rkLive}, false, true, ""},
+		{"test key, test event", "", []string{rkTest}, false, false, ""},
+		{"test key, live event", "", []string{rkTest}, true, true, ""},
+		{"both, live event", "", []string{rkLive, rkTest}, true, false, ""},
+		{"both, test event goes to the test recipient", "", []string{rkLive, rkTest}, false, false, "me@example.com"},
+		{"both keys, but mode live", stripe.ModeLive, []string{rkLive, rkTest}, false, true, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := config()
+			c.Mode, c.APIKeys, c.TestRecipient = tc.mode, tc.keys, "me@example.com"
+			body := session("checkout.session.completed", "paid", tc.live)
+			w, accepted := post(t, c, body, sign(body, secret, now))
+			if w.Code != http.StatusOK {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+			if e := accepted[0]; (e.Ignore != "") != tc.ignored || e.Redirect != tc.redirect {
+				t.Errorf("ignore %q, redirect %q", e.Ignore, e.Redirect)
+			}
+		})
+	}
+}
+
+func TestThinEventsAreRecordedNotRefused(t *testing.T) {
+	body := `{"id":"evt_1","object":"v2.core.event","type":"v1.checkout.session.completed","created":"2026-11-20T18:00:00Z","livemode":true,"related_object":{"id":"cs_1","type":"checkout.session"}}`
+	w, accepted := post(t, config(), body, sign(body, secret, now))
+	if w.Code != http.StatusOK || len(accepted) != 1 || accepted[0].Ignore == "" {
+		t.Errorf("got %d, %+v", w.Code, accepted)
+	}
+}
+
+func TestAStoreThatFailsIsA503(t *testing.T) {
+	h := stripe.NewWebhook(config(), func(context.Context, integrations.Event) (string, bool, error) {
+		return "", false, errors.New("disk full")
+	}, func() time.Time { return now }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	body := session("checkout.session.completed", "paid", true)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("Stripe-Signature", sign(body, secret, now))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || strings.Contains(w.Body.String(), "disk") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+func FuzzWebhook(f *testing.F) {
+	f.Add(session("checkout.session.completed", "paid", true))
+	f.Add(`{"id":"evt_1","object":"v2.core.event","type":"x"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		w, accepted := post(t, config(), body, sign(body, secret, now))
+		if w.Code >= 500 || (w.Code == http.StatusOK) != (len(accepted) == 1) {
+			t.Errorf("got %d %s, accepted %d", w.Code, w.Body, len(accepted))
+		}
+		if _, accepted := post(t, config(), body, "t=1,v1=00"); len(accepted) > 0 {
+			t.Error("an unsigned body was accepted")
+		}
+	})
+}

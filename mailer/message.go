@@ -1,0 +1,243 @@
+package mailer
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"net/url"
+	"regexp"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Beyond either limit no package is attached, so that no mail shows some
+// passes and hides others. Base64 makes 7 MB to 9.6 MB, below the 10 MB that
+// every large provider takes.
+const (
+	maxAttachments     = 10
+	maxAttachmentBytes = 7_000_000
+)
+
+// packageType is what Mail and Safari open in Wallet.
+const packageType = "application/vnd.apple.pkpass"
+
+//go:embed mail.html mail.txt
+var templateFiles embed.FS
+
+var (
+	htmlMail = htmltemplate.Must(htmltemplate.ParseFS(templateFiles, "mail.html"))
+	textMail = texttemplate.Must(texttemplate.ParseFS(templateFiles, "mail.txt"))
+
+	// identifier is what a delivery's id may be made of: it stands in Message-ID.
+	identifier = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+	notInFile  = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+)
+
+// content is what the templates show. Every text in it is one clean line,
+// Intro apart.
+type content struct {
+	Subject  string
+	Intro    string
+	Attached bool
+	Passes   []pass
+}
+
+// Paragraphs is the intro split at its line breaks.
+func (c content) Paragraphs() []string { return strings.Split(c.Intro, "\n") }
+
+// How says how to open the passes; press names what leads to a pass's page,
+// "link" or "button".
+func (c content) How(press string) string {
+	const open = "Open this mail on your iPhone or Mac and tap "
+	n := len(c.Passes)
+	switch {
+	case c.Attached && c.Passes[0].Link == "":
+		return open + plural(n, "the attachment") + "."
+	case c.Attached:
+		return open + plural(n, "the attachment") + " or " + plural(n, "the "+press) + "."
+	case n == 1:
+		return "The pass is too large to attach. " + open + "the " + press + "."
+	case n > maxAttachments:
+		return "The passes are too many to attach, so each has its own " + press + ". " + open + "the " + press + "s."
+	}
+	return "The passes are too large to attach, so each has its own " + press + ". " + open + "the " + press + "s."
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+type pass struct {
+	Title, Link string
+	Fields      []integrations.Field
+}
+
+// envelope is a finished mail and the two addresses of its way, in angle
+// brackets, as SMTP wants them.
+type envelope struct {
+	from, to string
+	raw      []byte
+}
+
+// compose makes the mail of a delivery. Its errors are final: the same
+// delivery never becomes a better mail.
+func (m *Mailer) compose(d integrations.Delivery) (envelope, error) {
+	msg, err := m.newMessage(d.Recipient, d.ID, d.Created)
+	if err != nil {
+		return envelope{}, err
+	}
+	c, err := newContent(d)
+	if err != nil {
+		return envelope{}, err
+	}
+	var text, html strings.Builder
+	if err := errors.Join(textMail.Execute(&text, c), htmlMail.Execute(&html, c)); err != nil {
+		return envelope{}, integrations.Never(fmt.Errorf("mail: %w", err))
+	}
+	msg.Subject(c.Subject)
+	msg.SetBodyString(gomail.TypeTextPlain, text.String())
+	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	if c.Attached {
+		for i, p := range d.Packages {
+			msg.AttachReadSeeker(filename(p.Filename, i), bytes.NewReader(p.Bytes), gomail.WithFileContentType(packageType))
+		}
+	}
+	return finish(msg)
+}
+
+// notice makes a plain mail to the operator.
+func (m *Mailer) notice(to, subject, text, id string) (envelope, error) {
+	msg, err := m.newMessage(to, id, m.opts.Now())
+	if err != nil {
+		return envelope{}, err
+	}
+	msg.Subject(line(subject, maxSubject))
+	msg.SetBodyString(gomail.TypeTextPlain, lines(text, maxNotice)+"\n")
+	return finish(msg)
+}
+
+// newMessage makes a mail without subject and body. The same id and date give
+// the same header each time, so that a repeated mail can be told as one.
+func (m *Mailer) newMessage(to, id string, date time.Time) (*gomail.Msg, error) {
+	recipient, err := parseAddress(to)
+	if err != nil {
+		return nil, integrations.Never(fmt.Errorf("mail: the recipient's address %w; correct it and send again", err))
+	}
+	if !identifier.MatchString(id) {
+		return nil, integrations.Never(fmt.Errorf("mail: the id %q cannot stand in a Message-ID; use letters, digits, - and _", id))
+	}
+	recipient.Name = "" // it would be somebody else's words in our header
+	s := m.settings
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(s.from)
+	msg.ToMailAddress(recipient)
+	msg.ReplyToMailAddress(cmp.Or(s.replyTo, s.from))
+	msg.SetDateWithValue(date.UTC())
+	msg.SetMessageIDWithValue(id + "@" + s.domain())
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834
+	msg.SetGenHeader("X-Entity-Ref-ID", id)              // keeps Gmail from putting different orders into one thread
+	msg.SetGenHeader("Resend-Idempotency-Key", id)       // resend.com drops what it already had
+	if s.dkimKey != nil {
+		// One for each mail: a signer is not safe for use by two goroutines.
+		signer := gomail.NewDKIMSigner(s.dkim.Domain, s.dkim.Selector, s.dkimKey)
+		signer.NowFunc = m.opts.Now
+		msg.SetDKIM(signer)
+	}
+	return msg, nil
+}
+
+// finish writes and signs the mail.
+func finish(msg *gomail.Msg) (envelope, error) {
+	from, err := msg.GetSender(false)
+	if err != nil {
+		return envelope{}, fmt.Errorf("mail: %w", err)
+	}
+	to, err := msg.GetRecipients()
+	if err != nil {
+		return envelope{}, fmt.Errorf("mail: %w", err)
+	}
+	var raw bytes.Buffer
+	if _, err := msg.WriteTo(&raw); err != nil {
+		return envelope{}, fmt.Errorf("mail: %w; check mail.dkim", err)
+	}
+	return envelope{from: from, to: to[0], raw: raw.Bytes()}, nil
+}
+
+func newContent(d integrations.Delivery) (content, error) {
+	n := len(d.Packages)
+	if n == 0 {
+		return content{}, integrations.Never(errors.New("mail: the delivery has no passes"))
+	}
+	c := content{
+		Subject:  line(d.Subject, maxSubject),
+		Intro:    unlinked(lines(d.Intro, maxIntro)),
+		Attached: attachable(d.Packages),
+	}
+	if c.Subject == "" {
+		c.Subject = defaultSubject(n, line(d.Packages[0].Title, maxSubject))
+	}
+	if c.Intro == "" {
+		c.Intro = "Here is your pass."
+		if n > 1 {
+			c.Intro = fmt.Sprintf("Here are your %d passes.", n)
+		}
+	}
+	for _, p := range d.Packages {
+		shown := pass{Title: unlinked(line(p.Title, maxValue))}
+		if u, err := url.Parse(p.Link); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+			shown.Link = u.String()
+		} else if !c.Attached {
+			return content{}, integrations.Never(fmt.Errorf("mail: pass %s can neither be attached nor has it a link", p.Serial))
+		}
+		for _, f := range p.Fields {
+			field := integrations.Field{Label: unlinked(line(f.Label, maxValue)), Value: unlinked(line(f.Value, maxValue))}
+			if field != (integrations.Field{}) {
+				shown.Fields = append(shown.Fields, field)
+			}
+		}
+		c.Passes = append(c.Passes, shown)
+	}
+	return c, nil
+}
+
+// attachable reports whether all packages fit into one mail.
+func attachable(packages []integrations.Package) bool {
+	total := 0
+	for _, p := range packages {
+		if len(p.Bytes) == 0 {
+			return false
+		}
+		total += len(p.Bytes)
+	}
+	return len(packages) <= maxAttachments && total <= maxAttachmentBytes
+}
+
+func defaultSubject(n int, title string) string {
+	subject := "Your pass"
+	if n > 1 {
+		subject = fmt.Sprintf("Your %d passes", n)
+	}
+	if title == "" {
+		return subject
+	}
+	return cut(subject+": "+title, maxSubject)
+}
+
+// filename is a package's name made safe; i counts from 0.
+func filename(name string, i int) string {
+	name = strings.Trim(notInFile.ReplaceAllString(strings.TrimSuffix(name, ".pkpass"), "-"), "-.")
+	if name == "" {
+		name = fmt.Sprintf("pass-%d", i+1)
+	}
+	return cut(name, maxName) + ".pkpass"
+}

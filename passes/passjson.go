@@ -1,0 +1,232 @@
+package passes
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/problems"
+)
+
+const passFile = "pass.json"
+
+// styles are the classic styles of PassKit.
+// https://developer.apple.com/documentation/walletpasses/pass
+var styles = []string{"boardingPass", "coupon", "eventTicket", "generic", "storeCard"}
+
+// groups are the field groups of a style, in the order of the front, then the
+// back.
+var groups = []string{"headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", "backFields"}
+
+// frontGroups is how many of the groups the front shows.
+const frontGroups = 4
+
+// owned are the keys that passhook fills in.
+var owned = []string{"formatVersion", "teamIdentifier", "serialNumber", "authenticationToken", "webServiceURL", "voided"}
+
+var barcodeFormats = []string{"PKBarcodeFormatQR", "PKBarcodeFormatPDF417", "PKBarcodeFormatAztec", "PKBarcodeFormatCode128"}
+
+var colours = []string{"backgroundColor", "foregroundColor", "labelColor"}
+
+// passJSON reads, checks and compiles pass.json.
+func (l *templateLoader) passJSON() {
+	b, err := fs.ReadFile(l.fsys, passFile)
+	if err != nil {
+		l.in(passFile, problems.Problem{Text: fmt.Sprintf("cannot be read: %v", reason(err))})
+		return
+	}
+	v, err := expressions.DecodeJSON(b)
+	if err != nil {
+		line, column := jsonPosition(b, err)
+		l.in(passFile, problems.Problem{Line: line, Column: column, Text: err.Error()})
+		return
+	}
+	pass, ok := v.(map[string]any)
+	if !ok {
+		l.in(passFile, problems.Problem{Line: 1, Column: 1, Text: "must be an object: { … }"})
+		return
+	}
+	c := passChecker{pass: pass}
+	l.template.style = c.check()
+	for _, key := range owned {
+		if _, given := pass[key]; given {
+			c.found = append(c.found, problems.Warn(key, "is filled in by passhook; what stands here is not used"))
+			delete(pass, key)
+		}
+	}
+	l.template.PassType, _ = pass["passTypeIdentifier"].(string)
+	delete(pass, "passTypeIdentifier")
+	tree, found := l.scope().CompileTree(pass)
+	l.template.tree = tree
+	places := positions(b)
+	for _, p := range append(c.found, found...) {
+		l.in(passFile, places.place(p))
+	}
+}
+
+// passChecker looks at pass.json before anything is filled in.
+type passChecker struct {
+	pass  map[string]any
+	found problems.List
+}
+
+func (c *passChecker) problem(path, format string, args ...any) {
+	c.found = append(c.found, problems.At(path, format, args...))
+}
+
+func (c *passChecker) check() (style string) {
+	for _, key := range []string{"description", "organizationName"} {
+		if s, _ := c.pass[key].(string); strings.TrimSpace(s) == "" {
+			c.problem(key, "is missing; Wallet refuses a pass without it")
+		}
+	}
+	if v, given := c.pass["passTypeIdentifier"]; given {
+		if s, _ := v.(string); !strings.HasPrefix(s, "pass.") || strings.Contains(s, "${{") {
+			c.problem("passTypeIdentifier", "must be text that begins with pass., as the certificate names it")
+		}
+	}
+	var given []string
+	for _, s := range styles {
+		if _, ok := c.pass[s]; ok {
+			given = append(given, s)
+		}
+	}
+	switch len(given) {
+	case 1:
+		c.style(given[0])
+	case 0:
+		c.problem("", "has no style; add one of %s", strings.Join(styles, ", "))
+	default:
+		c.problem(given[1], "is a second style; a pass has one, and %s is there", given[0])
+	}
+	c.barcodes()
+	for _, key := range colours {
+		if s, ok := c.pass[key].(string); ok && !strings.Contains(s, "${{") {
+			if rgb, ok := colour(s); ok {
+				c.pass[key] = rgb
+			} else {
+				c.problem(key, "is no colour; write it as rgb(23, 42, 70) or #172a46")
+			}
+		}
+	}
+	if len(given) == 0 {
+		return ""
+	}
+	return given[0]
+}
+
+func (c *passChecker) style(style string) {
+	fields, ok := c.pass[style].(map[string]any)
+	if !ok {
+		c.problem(style, "must be an object with field groups, as {\"primaryFields\": []}")
+		return
+	}
+	transit, hasTransit := fields["transitType"]
+	if s, _ := transit.(string); style == "boardingPass" && !strings.HasPrefix(s, "PKTransitType") && !strings.Contains(s, "${{") {
+		c.problem(style+".transitType", "is missing; write PKTransitTypeAir, Boat, Bus, Generic or Train")
+	}
+	if style != "boardingPass" && hasTransit {
+		c.problem(style+".transitType", "belongs to boardingPass only")
+	}
+	known := append(slices.Clone(groups), "transitType", "additionalInfoFields")
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if !slices.Contains(known, key) {
+			c.problem(style+"."+key, "is no field group; there is %s", strings.Join(groups, ", "))
+		}
+	}
+	seen := map[string]string{}
+	for _, group := range append(slices.Clone(groups), "additionalInfoFields") {
+		if v, given := fields[group]; given {
+			c.group(style+"."+group, v, seen)
+		}
+	}
+}
+
+// group checks one group of fields; keys are unique over all groups.
+func (c *passChecker) group(path string, v any, seen map[string]string) {
+	list, ok := v.([]any)
+	if !ok {
+		c.problem(path, "must be a list of fields")
+		return
+	}
+	for i, v := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		field, ok := v.(map[string]any)
+		if !ok {
+			c.problem(at, "must be a field, as {\"key\": \"seat\", \"label\": \"Seat\", \"value\": \"A1\"}")
+			continue
+		}
+		key, _ := field["key"].(string)
+		if key == "" {
+			c.problem(at, "has no key; every field needs one of its own")
+		}
+		if other := seen[key]; other != "" {
+			c.problem(at+".key", "%s is the key of %s too; Wallet refuses a pass with a key twice", key, other)
+		}
+		seen[key] = at
+		if _, ok := field["value"]; !ok {
+			c.problem(at, "has no value")
+		}
+	}
+}
+
+func (c *passChecker) barcodes() {
+	if _, old := c.pass["barcode"]; old {
+		if _, ok := c.pass["barcodes"]; !ok {
+			c.found = append(c.found, problems.Warn("barcode", "is deprecated since iOS 9; write barcodes, a list"))
+		}
+	}
+	v, given := c.pass["barcodes"]
+	if !given {
+		return
+	}
+	list, ok := v.([]any)
+	if !ok {
+		c.problem("barcodes", "must be a list")
+		return
+	}
+	for i, v := range list {
+		at := fmt.Sprintf("barcodes[%d]", i)
+		code, _ := v.(map[string]any)
+		format, _ := code["format"].(string)
+		if !slices.Contains(barcodeFormats, format) && !strings.Contains(format, "${{") {
+			c.problem(at+".format", "is no format; there is %s", strings.Join(barcodeFormats, ", "))
+		}
+		if message, ok := code["message"]; !ok || message == "" {
+			c.problem(at, "has no message; write what the scanner reads, as ${{ serial }}")
+		}
+	}
+}
+
+var (
+	hexColour = regexp.MustCompile(`^#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})$`)
+	rgbColour = regexp.MustCompile(`^rgb\( *(\d{1,3}) *, *(\d{1,3}) *, *(\d{1,3}) *\)$`)
+)
+
+// colour is a colour as Wallet wants it.
+func colour(s string) (string, bool) {
+	var r, g, b int
+	switch {
+	case hexColour.MatchString(s):
+		if _, err := fmt.Sscanf(s, "#%02x%02x%02x", &r, &g, &b); err != nil {
+			return "", false
+		}
+	case rgbColour.MatchString(s):
+		m := rgbColour.FindStringSubmatch(s)
+		if _, err := fmt.Sscan(m[1], &r); err != nil {
+			return "", false
+		}
+		_, err1 := fmt.Sscan(m[2], &g)
+		_, err2 := fmt.Sscan(m[3], &b)
+		if err1 != nil || err2 != nil || r > 255 || g > 255 || b > 255 {
+			return "", false
+		}
+	default:
+		return "", false
+	}
+	return fmt.Sprintf("rgb(%d, %d, %d)", r, g, b), true
+}

@@ -1,0 +1,166 @@
+package passes
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/passhook/passhook/expressions"
+)
+
+// Pass is what one pass has of its own.
+type Pass struct {
+	Serial string
+	// AuthToken and WebServiceURL, "{url}/wallet", let phones ask for updates;
+	// without a WebServiceURL both stay out.
+	AuthToken, WebServiceURL string
+	// Link is the address of the pass's page, the name link in templates.
+	Link string
+	// Inputs come from Check.
+	Inputs map[string]any
+	Voided bool
+	// Updated is when the pass last changed. It is the signing time, and now in
+	// templates, so that a pass that has not changed is the same package.
+	Updated time.Time
+}
+
+// Rendered is a pass before it is packed.
+type Rendered struct {
+	// JSON is pass.json.
+	JSON               []byte
+	Title, Description string
+	// Subject and Intro are for the mail; empty where the template has none.
+	Subject, Intro string
+	// Fields are the front's fields in its order, for people.
+	Fields []Field
+}
+
+// Field is one field with its label.
+type Field struct{ Label, Value string }
+
+// Render fills the template in.
+func (t *Template) Render(p Pass) (*Rendered, error) {
+	vars := make(map[string]any, len(p.Inputs)+3)
+	for _, in := range t.Inputs {
+		vars[in.Name] = p.Inputs[in.Name]
+	}
+	vars["serial"], vars["link"], vars["now"] = p.Serial, p.Link, p.Updated
+	v, err := t.tree.Eval(vars)
+	if err != nil {
+		return nil, fmt.Errorf("pass.json: %w", err)
+	}
+	pass, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("pass.json: is no object")
+	}
+	t.own(pass, p)
+	if err := encodeBarcodes(pass); err != nil {
+		return nil, fmt.Errorf("pass.json: %w", err)
+	}
+	r := &Rendered{Fields: t.front(pass)}
+	r.Description, _ = pass["description"].(string)
+	for _, text := range []struct {
+		from *expressions.Text
+		to   *string
+		name string
+	}{{t.title, &r.Title, "title"}, {t.subject, &r.Subject, "mail.subject"}, {t.intro, &r.Intro, "mail.intro"}} {
+		if text.from == nil {
+			continue
+		}
+		if *text.to, err = text.from.String(vars); err != nil {
+			return nil, fmt.Errorf("template.yaml: %s: %w", text.name, err)
+		}
+	}
+	if r.Title == "" {
+		r.Title = r.Description
+	}
+	r.JSON, err = json.Marshal(pass)
+	return r, err
+}
+
+// own fills in the keys that passhook owns.
+func (t *Template) own(pass map[string]any, p Pass) {
+	pass["formatVersion"] = 1
+	pass["serialNumber"] = p.Serial
+	if t.Certificate != nil {
+		pass["passTypeIdentifier"], pass["teamIdentifier"] = t.Certificate.PassType, t.Certificate.Team
+	}
+	if p.WebServiceURL != "" {
+		pass["webServiceURL"], pass["authenticationToken"] = p.WebServiceURL, p.AuthToken
+	}
+	if p.Voided {
+		pass["voided"] = true
+	}
+}
+
+// encodeBarcodes fills in messageEncoding: Latin-1 where it holds the message,
+// as most scanners expect, else UTF-8.
+func encodeBarcodes(pass map[string]any) error {
+	list, _ := pass["barcodes"].([]any)
+	for i, v := range list {
+		code, ok := v.(map[string]any)
+		if !ok {
+			continue
+		}
+		message, _ := code["message"].(string)
+		if message == "" {
+			return fmt.Errorf("barcodes[%d].message is empty", i)
+		}
+		if code["messageEncoding"] == nil {
+			code["messageEncoding"] = encodingFor(message)
+		}
+	}
+	return nil
+}
+
+func encodingFor(message string) string {
+	for _, r := range message {
+		if r > 0xff {
+			return "utf-8"
+		}
+	}
+	return "iso-8859-1"
+}
+
+// front is what the front says.
+func (t *Template) front(pass map[string]any) []Field {
+	style, _ := pass[t.style].(map[string]any)
+	var out []Field
+	for _, group := range groups[:frontGroups] {
+		list, _ := style[group].([]any)
+		for _, v := range list {
+			field, _ := v.(map[string]any)
+			label, _ := field["label"].(string)
+			if value := t.plain(field); value != "" {
+				out = append(out, Field{label, value})
+			}
+		}
+	}
+	return out
+}
+
+// plain is a field's value as Wallet would print it: with a dateStyle or a
+// timeStyle it is a date.
+func (t *Template) plain(field map[string]any) string {
+	value := expressions.Stringify(field["value"], t.settings)
+	date, hasDate := field["dateStyle"].(string)
+	clock, hasClock := field["timeStyle"].(string)
+	if !hasDate && !hasClock {
+		if currency, ok := field["currencyCode"].(string); ok {
+			return value + " " + currency
+		}
+		return value
+	}
+	at, err := time.Parse(time.RFC3339, value)
+	if err != nil {
+		return value
+	}
+	layout := "full"
+	switch {
+	case !hasClock || clock == "PKDateStyleNone":
+		layout = "date"
+	case !hasDate || date == "PKDateStyleNone":
+		layout = "time"
+	}
+	return expressions.FormatTime(at, layout, t.settings)
+}

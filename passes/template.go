@@ -1,0 +1,124 @@
+package passes
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/problems"
+)
+
+// Settings are what templates are loaded with.
+type Settings struct {
+	Expressions expressions.Settings
+	// Keyring is nil where only what needs no certificate is checked.
+	Keyring *Keyring
+}
+
+// Template is a folder NAME.pass, checked and prepared. It does not change and
+// is safe for concurrent use.
+type Template struct {
+	Name, Title string
+	Inputs      []Input
+	// PassType is the passTypeIdentifier of pass.json, or empty.
+	PassType string
+	// Certificate signs the template's passes; nil without a keyring.
+	Certificate *Certificate
+	// ModTime is when the newest of its files changed.
+	ModTime time.Time
+
+	settings       expressions.Settings
+	style          string
+	tree           *expressions.Tree
+	title          *expressions.Text
+	subject, intro *expressions.Text
+	static         *static
+}
+
+// suffix ends the names of template folders.
+const suffix = ".pass"
+
+var templateName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// LoadTemplates loads every NAME.pass folder of fsys. prefix is how the folder
+// is named in problems.
+func LoadTemplates(fsys fs.FS, prefix string, s Settings) (map[string]*Template, problems.List) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, problems.List{{File: prefix, Text: fmt.Sprintf("the templates cannot be read: %v", reason(err))}}
+	}
+	out := map[string]*Template{}
+	var found problems.List
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok || !e.IsDir() {
+			continue
+		}
+		file := path.Join(prefix, e.Name())
+		if !templateName.MatchString(name) {
+			found = append(found, problems.Problem{File: file, Text: "a template's name may have letters, digits, - and _ only"})
+			continue
+		}
+		sub, err := fs.Sub(fsys, e.Name())
+		if err != nil {
+			found = append(found, problems.Problem{File: file, Text: err.Error()})
+			continue
+		}
+		l := &templateLoader{Settings: s, fsys: sub, dir: file, template: &Template{Name: name, settings: s.Expressions}}
+		out[name] = l.load()
+		found = append(found, l.found...)
+	}
+	return out, found
+}
+
+// templateLoader loads one template.
+type templateLoader struct {
+	Settings
+	fsys     fs.FS
+	dir      string
+	template *Template
+	found    problems.List
+}
+
+// in notes a problem of one of the template's files.
+func (l *templateLoader) in(file string, p problems.Problem) {
+	p.File = path.Join(l.dir, file)
+	l.found = append(l.found, p)
+}
+
+func (l *templateLoader) load() *Template {
+	t := l.template
+	l.describe()
+	l.passJSON()
+	l.files()
+	if l.Keyring != nil && l.found.Err() == nil {
+		var err error
+		if t.Certificate, err = l.Keyring.Find(t.PassType); err != nil {
+			l.in("pass.json", problems.Problem{Text: err.Error()})
+		}
+	}
+	return t
+}
+
+// scope is the names that a template may use.
+func (l *templateLoader) scope() expressions.Scope {
+	s := expressions.NewScope(l.Expressions).With("serial").With("link").With("now")
+	for _, in := range l.template.Inputs {
+		s = s.With(in.Name)
+	}
+	return s
+}
+
+// reason is err without the path, which problems name already.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

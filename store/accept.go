@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/passhook/passhook/integrations"
+)
+
+const (
+	// maxBatch is how many waiting events share one transaction.
+	maxBatch = 256
+	// maxWake is how many events one job wakes for.
+	maxWake = 32
+	// acceptTimeout is how long a transaction of events may take; senders ask
+	// again after that.
+	acceptTimeout = 10 * time.Second
+)
+
+// acceptance is one event that waits to be stored.
+type acceptance struct {
+	id     string
+	event  integrations.Event
+	types  string
+	refs   string
+	result chan<- accepted
+}
+
+type accepted struct {
+	id    string
+	fresh bool
+	err   error
+}
+
+// Accept stores an event and returns when it is on disk. Where the source's id
+// is known already, it returns the first event's id and fresh is false. Calls
+// that wait at the same time share one transaction and one wake-up.
+func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fresh bool, err error) {
+	result := make(chan accepted, 1)
+	a, err := newAcceptance(e, result)
+	if err != nil {
+		return "", false, err
+	}
+	select {
+	case s.accept <- a:
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	}
+	select {
+	case r := <-result:
+		return r.id, r.fresh, r.err
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	}
+}
+
+func newAcceptance(e integrations.Event, result chan<- accepted) (acceptance, error) {
+	a := acceptance{event: e, result: result}
+	types, err := json.Marshal(e.Types)
+	if err != nil {
+		return a, err
+	}
+	refs, err := json.Marshal(slices.Compact(e.Refs))
+	if err != nil {
+		return a, err
+	}
+	a.types, a.refs = string(types), string(refs)
+	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect, e.Ignore}, e.Types...) {
+		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
+			return a, errors.New("the event has text that is not UTF-8 or holds U+0000")
+		}
+	}
+	if e.Source == "" || e.ExternalID == "" || len(e.Types) == 0 {
+		return a, errors.New("the event lacks its source, id or type")
+	}
+	a.id, err = newID()
+	return a, err
+}
+
+// commitAccepted stores what waits, batch after batch, until Close.
+func (s *Store) commitAccepted() {
+	defer close(s.closed)
+	for first := range s.accept {
+		batch := []acceptance{first}
+		for len(batch) < maxBatch && len(s.accept) > 0 {
+			if a, ok := <-s.accept; ok {
+				batch = append(batch, a)
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
+		results, err := s.storeBatch(ctx, batch)
+		cancel()
+		for i, a := range batch {
+			if err != nil {
+				a.result <- accepted{err: err}
+				continue
+			}
+			a.result <- results[i]
+		}
+	}
+}
+
+// storeBatch stores events and wakes workers for the fresh ones.
+func (s *Store) storeBatch(ctx context.Context, batch []acceptance) ([]accepted, error) {
+	results := make([]accepted, len(batch))
+	err := s.inTx(ctx, func(tx *transaction) error {
+		fresh, err := s.insertEvents(ctx, tx, batch)
+		if err != nil {
+			return err
+		}
+		var pending []string
+		for i, a := range batch {
+			if results[i] = (accepted{id: a.id, fresh: fresh[a.id]}); !fresh[a.id] {
+				err := tx.QueryRowContext(ctx, "SELECT id FROM events WHERE source = $1 AND external_id = $2", a.event.Source, a.event.ExternalID).Scan(&results[i].id)
+				if err != nil {
+					return err
+				}
+			} else if a.event.Ignore == "" {
+				pending = append(pending, a.id)
+			}
+		}
+		return s.wakeEvents(ctx, tx, pending)
+	})
+	return results, err
+}
+
+func (s *Store) wakeEvents(ctx context.Context, tx *transaction, ids []string) error {
+	var jobs []Job
+	for chunk := range slices.Chunk(ids, maxWake) {
+		jobs = append(jobs, Job{Kind: JobEvent, IDs: chunk})
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	return s.engine.enqueue(ctx, tx, jobs)
+}
+
+// eventColumns are those of an INSERT, in the order of eventValues.
+const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, data, time, received, state, note, attempts, claimed, due, settled, told"
+
+func (s *Store) eventValues(a acceptance) []any {
+	e, now := a.event, millis(s.now())
+	state, settled := StatePending, int64(0)
+	if e.Ignore != "" {
+		state, settled = StateIgnored, now
+	}
+	return []any{
+		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, []byte(e.Data),
+		millis(e.Time), now, state, e.Ignore, 0, false, now, settled, false,
+	}
+}
+
+// insertEvents returns the ids of the events that were not there.
+func (s *Store) insertEvents(ctx context.Context, tx *transaction, batch []acceptance) (map[string]bool, error) {
+	var q strings.Builder
+	var args []any
+	q.WriteString("INSERT INTO events (" + eventColumns + ") VALUES ")
+	for i, a := range batch {
+		if i > 0 {
+			q.WriteString(", ")
+		}
+		values := s.eventValues(a)
+		placeholders(&q, len(args), len(values))
+		args = append(args, values...)
+	}
+	q.WriteString(" ON CONFLICT (source, external_id) DO NOTHING RETURNING id")
+	rows, err := tx.QueryContext(ctx, q.String(), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	fresh := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		fresh[id] = true
+	}
+	return fresh, rows.Err()
+}
+
+// placeholders writes ($from+1, …), n of them.
+func placeholders(q *strings.Builder, from, n int) {
+	for i := range n {
+		q.WriteString([]string{"(", ", "}[min(i, 1)])
+		fmt.Fprintf(q, "$%d", from+i+1)
+	}
+	q.WriteByte(')')
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+)
+
+// Filter narrows a list, newest first.
+type Filter struct {
+	// Query is an id of ours or of the source, an object, a ref, a serial
+	// number or a mail address; empty: everything.
+	Query string
+	State string
+	// Limit is the most rows; 0 is 100.
+	Limit int
+}
+
+// FindEvents lists events.
+func (s *Store) FindEvents(ctx context.Context, f Filter) ([]Event, error) {
+	return list(ctx, s, scanEvent, "SELECT "+eventFields+" FROM events WHERE ($1 = '' OR id IN ("+
+		"SELECT id FROM events WHERE id = $1 UNION SELECT id FROM events WHERE external_id = $1 UNION SELECT id FROM events WHERE object = $1"+
+		" UNION SELECT event_id FROM passes JOIN pass_refs USING (serial) WHERE ref = $1"+
+		" UNION SELECT event_id FROM passes WHERE serial = $1"+
+		" UNION SELECT event_id FROM orders JOIN deliveries ON order_id = orders.id WHERE lower(recipient) = lower($1)"+
+		")) AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3", f)
+}
+
+// FindDeliveries lists deliveries.
+func (s *Store) FindDeliveries(ctx context.Context, f Filter) ([]Delivery, error) {
+	out, err := list(ctx, s, scanDelivery, "SELECT "+deliveryFields+" FROM deliveries WHERE ($1 = '' OR id IN ("+
+		"SELECT id FROM deliveries WHERE id = $1 UNION SELECT id FROM deliveries WHERE order_id = $1 UNION SELECT id FROM deliveries WHERE lower(recipient) = lower($1)"+
+		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref = $1"+
+		" UNION SELECT delivery_id FROM delivery_passes WHERE serial = $1"+
+		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = $1"+
+		")) AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3", f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if err := s.fillPasses(ctx, &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func list[T any](ctx context.Context, s *Store, scan func(scanner) (*T, error), query string, f Filter) ([]T, error) {
+	return collect(ctx, s, scan, query, f.Query, f.State, cmp.Or(f.Limit, 100))
+}
+
+func collect[T any](ctx context.Context, s *Store, scan func(scanner) (*T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *v)
+	}
+	return out, rows.Err()
+}
+
+// IssuedBy is what an event issued: passes, and deliveries with those that
+// repeat them.
+func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Delivery, error) {
+	passes, err := collect(ctx, s, scanPass, "SELECT "+passFields+" FROM passes WHERE event_id = $1 ORDER BY key", eventID)
+	if err != nil {
+		return nil, nil, err
+	}
+	deliveries, err := collect(ctx, s, scanDelivery, "SELECT "+deliveryFields+" FROM deliveries WHERE order_id IN (SELECT id FROM orders WHERE event_id = $1) ORDER BY id", eventID)
+	for i := range deliveries {
+		err = errors.Join(err, s.fillPasses(ctx, &deliveries[i]))
+	}
+	return passes, deliveries, err
+}
+
+const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, inputs, void, created, updated"
+
+func scanPass(row scanner) (*Pass, error) {
+	var p Pass
+	var void string
+	var created, updated int64
+	err := row.Scan(&p.Serial, &p.Key, &p.OrderID, &p.EventID, &p.Rule, &p.Template, &p.Item, &p.Unit, &p.SecretID, &p.LinkHash, &p.Inputs, &void, &created, &updated)
+	if err != nil {
+		return nil, err
+	}
+	p.Created, p.Updated = fromMillis(created), fromMillis(updated)
+	return &p, json.Unmarshal([]byte(void), &p.Void)
+}
+
+// PassBySerial reads one pass.
+func (s *Store) PassBySerial(ctx context.Context, serial string) (p *Pass, ok bool, err error) {
+	return found(scanPass(s.db.QueryRowContext(ctx, "SELECT "+passFields+" FROM passes WHERE serial = $1", serial)))
+}
+
+// PassByLink reads the pass whose link's token has this hash.
+func (s *Store) PassByLink(ctx context.Context, hash string) (p *Pass, ok bool, err error) {
+	return found(scanPass(s.db.QueryRowContext(ctx, "SELECT "+passFields+" FROM passes WHERE link_hash = $1", hash)))
+}
+
+// Secrets are the ids of the secrets that passes are derived from.
+func (s *Store) Secrets(ctx context.Context) ([]string, error) {
+	// A loose index scan: one step for each secret, however many passes.
+	return s.strings(ctx, "WITH RECURSIVE ids (id) AS (SELECT min(secret_id) FROM passes"+
+		" UNION ALL SELECT (SELECT min(secret_id) FROM passes WHERE secret_id > ids.id) FROM ids WHERE ids.id IS NOT NULL)"+
+		" SELECT id FROM ids WHERE id IS NOT NULL")
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+)
+
+// States of events. Deliveries are pending, sent, bounced or dead.
+const (
+	StatePending   = "pending"
+	StateDone      = "done"
+	StateIgnored   = "ignored"   // no rule is on it, or the config says so
+	StateUnmatched = "unmatched" // a rule is on it, but nothing in it fits
+	StateFailed    = "failed"    // needs a person, then a replay
+	StateSent      = "sent"      // the other side took it
+	StateBounced   = "bounced"
+	StateDead      = "dead" // needs a person, then a resend
+)
+
+// ErrLost says that a claim ran out and somebody else has the row.
+var ErrLost = errors.New("the claim on this row was lost")
+
+// Event is a stored event.
+type Event struct {
+	integrations.Event
+	State string
+	// Note says for people what came of it, or what went wrong.
+	Note string
+	// Attempts counts claims.
+	Attempts int
+	// Received is when it was stored, Due when somebody looks at it next, and
+	// Settled when it left pending.
+	Received, Due, Settled time.Time
+}
+
+// Order is all passes that one event issued.
+type Order struct {
+	ID      string
+	EventID string
+	Source  string
+	Account string
+	Object  string
+	Live    bool
+	Created time.Time
+}
+
+// Pass is one issued pass.
+type Pass struct {
+	// Serial is its serial number.
+	Serial string
+	// Key is what makes it unique.
+	Key      string
+	OrderID  string
+	EventID  string
+	Rule     string
+	Template string
+	Item     string
+	Unit     int
+	// SecretID names the secret that its tokens are derived from.
+	SecretID string
+	// LinkHash is the SHA-256 of the token in its link, in hex.
+	LinkHash string
+	// Inputs is a JSON object.
+	Inputs []byte
+	// Refs are stored with a new pass and not read back with it.
+	Refs []string
+	// Void is the set of reasons why it is void; empty: it is valid.
+	Void             []string
+	Created, Updated time.Time
+}
+
+// Delivery is the passes of one order for one recipient over one channel.
+type Delivery struct {
+	ID        string
+	OrderID   string
+	Channel   string
+	Recipient string
+	State     string
+	// Note is the last error, for people.
+	Note     string
+	Attempts int
+	// ResendOf is the delivery that this one repeats, or empty.
+	ResendOf           string
+	Created, Due, Sent time.Time
+	// Passes are serial numbers in the order of the mail.
+	Passes []string
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// postgres is the engine of many processes.
+type postgres struct {
+	*Store
+	pool   *pgxpool.Pool
+	goose  *goose.Provider
+	client *river.Client[pgx.Tx]
+}
+
+// migrationLock is the advisory lock that one migrating process holds.
+const migrationLock = 7_239_416_055
+
+func (s *Store) openPostgres(ctx context.Context) error {
+	pool, err := pgxpool.New(ctx, s.config.URL)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	s.db = stdlib.OpenDBFromPool(pool)
+	if err := s.startPostgres(ctx, pool); err != nil {
+		err = errors.Join(fmt.Errorf("database: %w", err), s.db.Close())
+		pool.Close()
+		return err
+	}
+	return nil
+}
+
+func (s *Store) startPostgres(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	var err error
+	e := &postgres{Store: s, pool: pool}
+	if e.goose, err = migrator(goose.DialectPostgres, s.db, "postgres"); err != nil {
+		return err
+	}
+	e.client, err = river.NewClient(riverpgxv5.New(pool), insertOnly(s.config))
+	s.engine = e
+	return err
+}
+
+func (e *postgres) migrate(ctx context.Context) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
+	}()
+	m, err := rivermigrate.New(riverpgxv5.New(e.pool), &rivermigrate.Config{Logger: e.config.Logger})
+	if err != nil {
+		return err
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	_, err = e.goose.Up(ctx)
+	return err
+}
+
+func (e *postgres) version(ctx context.Context) (is, known int64, err error) {
+	return schemaVersion(ctx, e.db, e.goose, "SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')")
+}
+
+func (e *postgres) enqueue(ctx context.Context, tx *transaction, jobs []Job) error {
+	return tx.conn.Raw(func(driver any) error {
+		conn, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("unexpected driver connection %T", driver)
+		}
+		_, err := e.client.InsertManyTx(ctx, pgxInTx{conn.Conn()}, params(jobs))
+		return err
+	})
+}
+
+// release does nothing: other processes may be alive, and the claims of the
+// dead run out by themselves.
+func (e *postgres) release(context.Context, time.Time) error { return nil }
+
+func (e *postgres) run(ctx context.Context, work func(context.Context, Job) error) error {
+	client, err := river.NewClient(riverpgxv5.New(e.pool), working(e.config, work))
+	if err != nil {
+		return err
+	}
+	return runClient(ctx, client)
+}
+
+func (e *postgres) close() error {
+	e.pool.Close()
+	return nil
+}

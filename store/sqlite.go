@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// sqlite is the engine of one file and one working process.
+type sqlite struct {
+	*Store
+	goose  *goose.Provider
+	client *river.Client[*sql.Tx]
+}
+
+func (s *Store) openSQLite(ctx context.Context, own bool) error {
+	path := s.config.Path
+	if own {
+		if err := s.lockFile(path); err != nil {
+			return err
+		}
+	} else if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no store at %s; start passhook serve once", path)
+	}
+	// One connection is the fastest way through SQLite's one writer, and
+	// immediate transactions are the ones that busy_timeout waits for. FULL
+	// keeps what was answered over a power cut.
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	s.db = db
+	if err := s.startSQLite(ctx, own); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), s.unlock())
+	}
+	return nil
+}
+
+func (s *Store) startSQLite(ctx context.Context, own bool) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	if own {
+		if err := os.Chmod(s.config.Path, 0o600); err != nil {
+			return err
+		}
+	}
+	var err error
+	e := &sqlite{Store: s}
+	if e.goose, err = migrator(goose.DialectSQLite3, s.db, "sqlite"); err != nil {
+		return err
+	}
+	e.client, err = river.NewClient(riversqlite.New(s.db), insertOnly(s.config))
+	s.engine = e
+	return err
+}
+
+// lockFile makes the folder and takes the lock that keeps a second server away.
+func (s *Store) lockFile(path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	s.lock = flock.New(path + ".lock")
+	ok, err := s.lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("the data folder %s cannot be written: %w; give this user the right to, or name another folder with data", dir, err)
+	}
+	if !ok {
+		return fmt.Errorf("another passhook works on %s; stop it first, or use PostgreSQL for several", path)
+	}
+	return nil
+}
+
+func (s *Store) unlock() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Unlock()
+}
+
+func (e *sqlite) migrate(ctx context.Context) error {
+	m, err := rivermigrate.New(riversqlite.New(e.db), &rivermigrate.Config{Logger: e.config.Logger})
+	if err != nil {
+		return err
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	_, err = e.goose.Up(ctx)
+	return err
+}
+
+func (e *sqlite) version(ctx context.Context) (is, known int64, err error) {
+	return schemaVersion(ctx, e.db, e.goose, "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'")
+}
+
+func (e *sqlite) enqueue(ctx context.Context, tx *transaction, jobs []Job) error {
+	_, err := e.client.InsertManyTx(ctx, tx.Tx, params(jobs))
+	return err
+}
+
+// release runs before the queue starts. The lock is ours, so whoever had
+// claimed something is dead.
+func (e *sqlite) release(ctx context.Context, now time.Time) error {
+	return e.inTx(ctx, func(tx *transaction) error {
+		for _, q := range []string{
+			"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed",
+			"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed",
+		} {
+			if _, err := tx.ExecContext(ctx, q, millis(now)); err != nil {
+				return err
+			}
+		}
+		// What the rows say is all that counts; a job that was running has
+		// nothing more to tell.
+		_, err := tx.ExecContext(ctx, "DELETE FROM river_job WHERE state = 'running'")
+		return err
+	})
+}
+
+func (e *sqlite) run(ctx context.Context, work func(context.Context, Job) error) error {
+	client, err := river.NewClient(riversqlite.New(e.db), working(e.config, work))
+	if err != nil {
+		return err
+	}
+	return runClient(ctx, client)
+}
+
+func (e *sqlite) close() error { return nil }

@@ -1,0 +1,175 @@
+// Package storetest gives tests real PostgreSQL databases.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// URLVariable names a PostgreSQL to use instead of starting one. Its user must
+// be allowed to create databases.
+const URLVariable = "PASSHOOK_TEST_DATABASE_URL"
+
+// RequireVariable, when set, turns missing programs from skips into failures.
+const RequireVariable = "PASSHOOK_REQUIRE_ALL"
+
+// shared is the one server of a test binary.
+var shared struct {
+	once sync.Once
+	url  string
+	err  error
+	stop func()
+	next atomic.Int64
+}
+
+// Main runs a package's tests and stops the server that they started. It takes
+// the place of os.Exit(m.Run()) in TestMain.
+func Main(m interface{ Run() int }) {
+	code := m.Run()
+	if shared.stop != nil {
+		shared.stop()
+	}
+	os.Exit(code)
+}
+
+// Postgres is the address of a fresh database. The test is skipped where
+// PostgreSQL is not installed.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	shared.once.Do(func() {
+		if shared.url = os.Getenv(URLVariable); shared.url == "" {
+			shared.url, shared.stop, shared.err = start()
+		}
+	})
+	if errors.Is(shared.err, exec.ErrNotFound) && os.Getenv(RequireVariable) == "" {
+		t.Skipf("PostgreSQL is not installed and %s is not set", URLVariable)
+	}
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	name := fmt.Sprintf("passhook_test_%d_%d", os.Getpid(), shared.next.Add(1))
+	admin(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u, err := url.Parse(shared.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func admin(t testing.TB, sql string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, shared.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start makes a cluster in a temporary folder and starts it on loopback.
+func start() (address string, stop func(), err error) {
+	bin, err := binaries()
+	if err != nil {
+		return "", nil, err
+	}
+	dir, err := os.MkdirTemp("", "passhook-pg-")
+	if err != nil {
+		return "", nil, err
+	}
+	attr, err := unprivileged(dir)
+	if err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	port, err := freePort()
+	if err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	data := filepath.Join(dir, "data")
+	pg := func(program string, args ...string) error {
+		cmd := exec.Command(filepath.Join(bin, program), args...) //nolint:gosec // fixed programs
+		cmd.Dir, cmd.SysProcAttr = dir, attr
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", program, err, out)
+		}
+		return nil
+	}
+	stop = func() {
+		_ = pg("pg_ctl", "-D", data, "-m", "immediate", "stop")
+		_ = os.RemoveAll(dir)
+	}
+	if err := pg("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"); err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -p %d -k %s -c fsync=off -c max_connections=200", port, dir)
+	if err := pg("pg_ctl", "-D", data, "-l", filepath.Join(dir, "log"), "-o", options, "-w", "start"); err != nil {
+		stop()
+		return "", nil, err
+	}
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port), stop, nil
+}
+
+// binaries is the folder of initdb and pg_ctl: Debian keeps it off the PATH.
+func binaries() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err == nil && len(found) > 0 {
+		return filepath.Dir(found[len(found)-1]), nil
+	}
+	path, err := exec.LookPath("initdb")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(path), nil
+}
+
+// unprivileged lets root start PostgreSQL, which refuses to run as root: it
+// becomes the user postgres, who gets the folder.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	if os.Getuid() != 0 {
+		return nil, nil //nolint:nilnil // nothing is to be changed
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, os.Chown(dir, int(uid), int(gid))
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, errors.New("no TCP address")
+	}
+	return addr.Port, nil
+}

@@ -1,0 +1,152 @@
+package wallet_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/wallet"
+)
+
+const token = "abcdefghijklmnopqrstuvwxyz234567"
+
+type shelf struct {
+	pass *bot.Issued
+	err  error
+}
+
+func (s shelf) PassByLink(_ context.Context, t string) (*bot.Issued, bool, error) {
+	return s.pass, s.pass != nil && t == token, s.err
+}
+
+func pass() *bot.Issued {
+	return &bot.Issued{
+		Package: integrations.Package{
+			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Bytes: []byte("PK package"),
+			Link: "https://tickets.example.com/p/" + token, Fields: []integrations.Field{{Label: "Holder", Value: "Ada Lovelace"}},
+		},
+		Modified: time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC),
+	}
+}
+
+func get(t *testing.T, s shelf, method, path string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	h, err := wallet.New(s, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	router := mux.NewRouter()
+	h.Routes(router)
+	r := httptest.NewRequest(method, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, r)
+	return w
+}
+
+func TestDownload(t *testing.T) {
+	w := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token+".pkpass")
+	for name, want := range map[string]string{
+		"Content-Type": "application/vnd.apple.pkpass", "Content-Disposition": `attachment; filename="concert-1.pkpass"`,
+		"Content-Length": "10", "Last-Modified": "Fri, 20 Nov 2026 18:00:00 GMT", "Cache-Control": "private, no-cache",
+	} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if w.Code != http.StatusOK || w.Body.String() != "PK package" {
+		t.Errorf("got %d %q", w.Code, w.Body)
+	}
+	t.Run("HEAD has the headers alone", func(t *testing.T) {
+		w := get(t, shelf{pass: pass()}, http.MethodHead, "/p/"+token+".pkpass")
+		if w.Code != http.StatusOK || w.Body.Len() > 0 || w.Header().Get("Content-Length") != "10" {
+			t.Errorf("got %d, %d bytes, %v", w.Code, w.Body.Len(), w.Header())
+		}
+	})
+	for name, h := range map[string][]string{
+		"by ETag": {"If-None-Match", w.Header().Get("ETag")}, "by date": {"If-Modified-Since", w.Header().Get("Last-Modified")},
+	} {
+		t.Run("304 "+name, func(t *testing.T) {
+			if w := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token+".pkpass", h...); w.Code != http.StatusNotModified {
+				t.Errorf("got %d", w.Code)
+			}
+		})
+	}
+}
+
+func TestPageFitsTheDevice(t *testing.T) {
+	for _, tc := range []struct{ name, agent, want, not string }{
+		{"iPhone", "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X)", "Add to Apple Wallet", "<img"},
+		{"Mac", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", "Add to Apple Wallet", "Download the pass"},
+		{"Android", "Mozilla/5.0 (Linux; Android 16)", "Get the pass", "Add to Apple Wallet"},
+		{"Windows", "Mozilla/5.0 (Windows NT 10.0)", "data:image/png;base64,", "Add to Apple Wallet"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token, "User-Agent", tc.agent)
+			body := w.Body.String()
+			if w.Code != http.StatusOK || !strings.Contains(body, tc.want) || strings.Contains(body, tc.not) {
+				t.Errorf("got %d %s", w.Code, body)
+			}
+			if !strings.Contains(body, `href="https://tickets.example.com/p/`+token+`.pkpass"`) || !strings.Contains(body, "Ada Lovelace") {
+				t.Errorf("the download or the holder is missing: %s", body)
+			}
+			if strings.Contains(body, "<b>at") {
+				t.Error("the title is not escaped")
+			}
+		})
+	}
+}
+
+func TestPagesAreKeptPrivate(t *testing.T) {
+	h := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token).Header()
+	for name, want := range map[string]string{"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("CSP is %q", h.Get("Content-Security-Policy"))
+	}
+}
+
+func TestAVoidPassSaysSo(t *testing.T) {
+	p := pass()
+	p.Voided = true
+	if w := get(t, shelf{pass: p}, http.MethodGet, "/p/"+token); !strings.Contains(w.Body.String(), "no longer valid") {
+		t.Error("the page does not say that the pass is void")
+	}
+}
+
+func TestUnknownLinks(t *testing.T) {
+	for _, path := range []string{
+		"/p/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "/p/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz.pkpass",
+		"/p/short", "/p/..%2f..%2fetc%2fpasswd", "/p/" + strings.Repeat("a", 10_000), "/p/%00" + token,
+	} {
+		w := get(t, shelf{pass: pass()}, http.MethodGet, path)
+		if w.Code == http.StatusMovedPermanently { // the router takes .. out of the path
+			w = get(t, shelf{pass: pass()}, http.MethodGet, w.Header().Get("Location"))
+		}
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%.60s: got %d", path, w.Code)
+		}
+	}
+}
+
+func TestAPassThatCannotBeMadeIsA503WithoutDetails(t *testing.T) {
+	w := get(t, shelf{err: errors.New("certificate expired")}, http.MethodGet, "/p/"+token)
+	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "certificate") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
