@@ -49,8 +49,7 @@ func (e *Engine) settleFailure(ctx context.Context, ev *store.Event, cause error
 func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, error) {
 	program := e.program.Load()
 	if !program.Listens(ev.Event) {
-		note := "no rule is on " + strings.Join(ev.Types, " or ")
-		return store.Issued{}, e.Store.SettleEvent(ctx, ev, store.StateIgnored, note)
+		return store.Issued{}, e.Store.SettleEvent(ctx, ev, store.StateIgnored, nobodyListens(ev.Event))
 	}
 	completed := ev.Event
 	if source := e.Sources[ev.Source]; source != nil {
@@ -80,6 +79,10 @@ func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, erro
 		e.senders.Release(1)
 	}
 	return issued, err
+}
+
+func nobodyListens(e integrations.Event) string {
+	return "no rule is on " + strings.Join(e.Types, " or ")
 }
 
 // order turns a plan into rows. Every pass is rendered once, so that a template

@@ -49,7 +49,7 @@ func (l *templateLoader) describe() {
 	// Inputs may stand below what uses them.
 	t := l.template
 	t.title, t.subject, t.intro = d.text(title), d.text(subject), d.text(intro)
-	if title != nil {
+	if t.title != nil {
 		t.Title = title.Value
 	}
 }
@@ -87,8 +87,11 @@ func (d describer) mapping(n *yaml.Node, known map[string]func(*yaml.Node)) {
 	}
 }
 
+// isNull is true where a key has no value.
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
 func (d describer) text(n *yaml.Node) *expressions.Text {
-	if n == nil {
+	if n == nil || isNull(n) {
 		return nil
 	}
 	if n.Kind != yaml.ScalarNode {
@@ -132,7 +135,7 @@ func (d describer) inputs(n *yaml.Node) {
 
 func (d describer) input(key, n *yaml.Node) Input {
 	in := Input{Name: key.Value, Label: key.Value, Type: typeText}
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+	if isNull(n) {
 		return in
 	}
 	into := func(v any) func(*yaml.Node) {
@@ -165,6 +168,10 @@ func (d describer) input(key, n *yaml.Node) Input {
 func (d describer) value(in Input, n *yaml.Node, v any) any {
 	if n == nil || v == nil {
 		return nil
+	}
+	// YAML would read 007 as a number, and a date as midnight in UTC.
+	if n.Kind == yaml.ScalarNode && in.Type != typeNumber {
+		v = n.Value
 	}
 	out, err := in.check(d.Expressions, expressions.Normalize(v))
 	if err != nil {

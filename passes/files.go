@@ -21,7 +21,7 @@ const (
 
 var (
 	imageName    = regexp.MustCompile(`^(icon|logo|strip|background|thumbnail|footer|primaryLogo|secondaryLogo|artwork|personalizationLogo|venueMap)(@[23]x)?\.png$`)
-	languageName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,30}\.lproj$`)
+	languageName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,30}\.lproj$`)
 )
 
 // stringsFile is the one text that a language folder may hold.
@@ -47,6 +47,9 @@ func (l *templateLoader) files() {
 		}
 		return nil
 	})
+	if err == nil {
+		l.template.static, err = newStatic(out)
+	}
 	if err != nil {
 		l.in("", problems.Problem{Text: fmt.Sprintf("cannot be read: %v", reason(err))})
 		return
@@ -54,7 +57,6 @@ func (l *templateLoader) files() {
 	if !slices.ContainsFunc(out, func(e entry) bool { return strings.HasPrefix(e.name, "icon") }) {
 		l.in("", problems.Problem{Text: "has no icon.png; Wallet refuses a pass without one (38 by 38 points: icon.png, icon@2x.png, icon@3x.png)"})
 	}
-	l.template.static = newStatic(out)
 }
 
 func (l *templateLoader) folder(name string) error {

@@ -31,21 +31,38 @@ type static struct {
 	entries []entry
 	// manifest is manifest.json up to the sum of pass.json.
 	manifest string
-	// size is about what the entries take in a package.
-	size int
+	// archive is how every package begins, the entries, and then free room.
+	archive []byte
+	// size is what the entries take of archive, directory what they take in
+	// the directory at the end of a package.
+	size, directory int
 }
 
-func newStatic(entries []entry) *static {
+// room is as much as nearly all packages have beside the template's files, in
+// bytes.
+const room = 64 << 10
+
+func newStatic(entries []entry) (*static, error) {
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
 	s := &static{entries: entries}
 	var m strings.Builder
 	m.WriteByte('{')
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
 	for _, e := range entries {
 		m.WriteString(strconv.Quote(e.name) + `:"` + e.sha1 + `",`)
-		s.size += len(e.data) + zipOverhead + 2*len(e.name)
+		s.directory += zipOverhead + len(e.name)
+		if err := e.store(z); err != nil {
+			return nil, err
+		}
 	}
 	s.manifest = m.String() + `"pass.json":"`
-	return s
+	if err := z.Flush(); err != nil {
+		return nil, err
+	}
+	s.size = b.Len()
+	s.archive = append(b.Bytes(), make([]byte, room)...)
+	return s, nil
 }
 
 // zipOverhead is what an entry costs beside its name and data, in bytes.
@@ -69,10 +86,9 @@ func (t *Template) Package(p Pass, r *Rendered) ([]byte, error) {
 		return nil, err
 	}
 	signature := entry{name: "signature", data: der, crc: crc32.ChecksumIEEE(der)}
-	own := len(pass.data) + len(manifest.data) + len(der) + 3*(zipOverhead+32) + 22
-	b := bytes.NewBuffer(make([]byte, 0, t.static.size+own))
+	b := t.static.begin(len(pass.data) + len(manifest.data) + len(der) + 3*(zipOverhead+32) + 22)
 	z := zip.NewWriter(b)
-	for _, list := range [][]entry{{pass, manifest, signature}, t.static.entries} {
+	for _, list := range [][]entry{t.static.entries, {pass, manifest, signature}} {
 		for _, e := range list {
 			if err := e.store(z); err != nil {
 				return nil, err
@@ -82,7 +98,29 @@ func (t *Template) Package(p Pass, r *Rendered) ([]byte, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return b.bytes, nil
+}
+
+// begin is a package that has the template's files, and room for n bytes and
+// the directory. Go copies memory without clearing it first, so that this is
+// twice as fast as writing the files into an empty buffer.
+func (s *static) begin(n int) *begun {
+	end := min(s.size+s.directory+n, len(s.archive))
+	return &begun{bytes.Clone(s.archive[:end])[:s.size], s.size}
+}
+
+// begun is a file whose first bytes are there already; writing them again does
+// nothing.
+type begun struct {
+	bytes []byte
+	skip  int
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	n := min(b.skip, len(p))
+	b.skip -= n
+	b.bytes = append(b.bytes, p[n:]...)
+	return len(p), nil
 }
 
 // store adds the entry as it is. PNGs are compressed already, and the rest is

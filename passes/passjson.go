@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/passhook/passhook/expressions"
@@ -27,6 +28,8 @@ const frontGroups = 4
 
 // owned are the keys that passhook fills in.
 var owned = []string{"formatVersion", "teamIdentifier", "serialNumber", "authenticationToken", "webServiceURL", "voided"}
+
+var transitTypes = []string{"PKTransitTypeAir", "PKTransitTypeBoat", "PKTransitTypeBus", "PKTransitTypeGeneric", "PKTransitTypeTrain"}
 
 var barcodeFormats = []string{"PKBarcodeFormatQR", "PKBarcodeFormatPDF417", "PKBarcodeFormatAztec", "PKBarcodeFormatCode128"}
 
@@ -126,8 +129,8 @@ func (c *passChecker) style(style string) {
 		return
 	}
 	transit, hasTransit := fields["transitType"]
-	if s, _ := transit.(string); style == "boardingPass" && !strings.HasPrefix(s, "PKTransitType") && !strings.Contains(s, "${{") {
-		c.problem(style+".transitType", "is missing; write PKTransitTypeAir, Boat, Bus, Generic or Train")
+	if s, _ := transit.(string); style == "boardingPass" && !slices.Contains(transitTypes, s) && !strings.Contains(s, "${{") {
+		c.problem(style+".transitType", "must be one of %s", strings.Join(transitTypes, ", "))
 	}
 	if style != "boardingPass" && hasTransit {
 		c.problem(style+".transitType", "belongs to boardingPass only")
@@ -164,7 +167,7 @@ func (c *passChecker) group(path string, v any, seen map[string]string) {
 		if key == "" {
 			c.problem(at, "has no key; every field needs one of its own")
 		}
-		if other := seen[key]; other != "" {
+		if other := seen[key]; key != "" && other != "" {
 			c.problem(at+".key", "%s is the key of %s too; Wallet refuses a pass with a key twice", key, other)
 		}
 		seen[key] = at
@@ -209,24 +212,19 @@ var (
 
 // colour is a colour as Wallet wants it.
 func colour(s string) (string, bool) {
-	var r, g, b int
-	switch {
-	case hexColour.MatchString(s):
-		if _, err := fmt.Sscanf(s, "#%02x%02x%02x", &r, &g, &b); err != nil {
-			return "", false
-		}
-	case rgbColour.MatchString(s):
-		m := rgbColour.FindStringSubmatch(s)
-		if _, err := fmt.Sscan(m[1], &r); err != nil {
-			return "", false
-		}
-		_, err1 := fmt.Sscan(m[2], &g)
-		_, err2 := fmt.Sscan(m[3], &b)
-		if err1 != nil || err2 != nil || r > 255 || g > 255 || b > 255 {
-			return "", false
-		}
-	default:
+	base, m := 16, hexColour.FindStringSubmatch(s)
+	if m == nil {
+		base, m = 10, rgbColour.FindStringSubmatch(s)
+	}
+	if m == nil {
 		return "", false
 	}
-	return fmt.Sprintf("rgb(%d, %d, %d)", r, g, b), true
+	var rgb [3]uint64
+	for i, digits := range m[1:] {
+		var err error
+		if rgb[i], err = strconv.ParseUint(digits, base, 8); err != nil {
+			return "", false
+		}
+	}
+	return fmt.Sprintf("rgb(%d, %d, %d)", rgb[0], rgb[1], rgb[2]), true
 }

@@ -54,7 +54,7 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 		return nil, fmt.Errorf("pass.json: is no object")
 	}
 	t.own(pass, p)
-	if err := encodeBarcodes(pass); err != nil {
+	if err := t.encodeBarcodes(pass); err != nil {
 		return nil, fmt.Errorf("pass.json: %w", err)
 	}
 	r := &Rendered{Fields: t.front(pass)}
@@ -93,19 +93,21 @@ func (t *Template) own(pass map[string]any, p Pass) {
 	}
 }
 
-// encodeBarcodes fills in messageEncoding: Latin-1 where it holds the message,
-// as most scanners expect, else UTF-8.
-func encodeBarcodes(pass map[string]any) error {
+// encodeBarcodes makes messages text, as a number alone is none, and fills in
+// messageEncoding: Latin-1 where it holds the message, as most scanners expect,
+// else UTF-8.
+func (t *Template) encodeBarcodes(pass map[string]any) error {
 	list, _ := pass["barcodes"].([]any)
 	for i, v := range list {
 		code, ok := v.(map[string]any)
 		if !ok {
 			continue
 		}
-		message, _ := code["message"].(string)
+		message := expressions.Stringify(code["message"], t.settings)
 		if message == "" {
 			return fmt.Errorf("barcodes[%d].message is empty", i)
 		}
+		code["message"] = message
 		if code["messageEncoding"] == nil {
 			code["messageEncoding"] = encodingFor(message)
 		}

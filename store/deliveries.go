@@ -39,6 +39,7 @@ func (s *Store) insertDelivery(ctx context.Context, tx *transaction, d *Delivery
 // ClaimDelivery takes a pending delivery that is due, until the lease ends. ok
 // is false where somebody else has it or there is nothing to do.
 func (s *Store) ClaimDelivery(ctx context.Context, id string, lease time.Duration) (d *Delivery, ok bool, err error) {
+	defer s.turn()()
 	now := s.now()
 	d, ok, err = found(scanDelivery(s.db.QueryRowContext(ctx,
 		"UPDATE deliveries SET attempts = attempts + 1, claimed = true, due = $2 WHERE id = $1 AND state = 'pending' AND due <= $3 RETURNING "+deliveryFields,

@@ -41,6 +41,7 @@ func found[T any](v *T, err error) (*T, bool, error) {
 // ClaimEvent takes a pending event that is due, until the lease ends. ok is
 // false where somebody else has it or there is nothing to do.
 func (s *Store) ClaimEvent(ctx context.Context, id string, lease time.Duration) (e *Event, ok bool, err error) {
+	defer s.turn()()
 	now := s.now()
 	return found(scanEvent(s.db.QueryRowContext(ctx,
 		"UPDATE events SET attempts = attempts + 1, claimed = true, due = $2 WHERE id = $1 AND state = 'pending' AND due <= $3 RETURNING "+eventFields,
@@ -62,6 +63,7 @@ const settleEvent = "UPDATE events SET claimed = false, state = $3, note = $4, s
 
 // fenced runs an update that must change one row; else the claim was lost.
 func (s *Store) fenced(ctx context.Context, query string, args ...any) error {
+	defer s.turn()()
 	return changed(s.db.ExecContext(ctx, query, args...))
 }
 

@@ -33,6 +33,7 @@ type Issued struct {
 // an event that issues nothing new makes no order and sends nothing. The error
 // is ErrLost, and nothing is stored, where the event's claim was lost.
 func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
+	defer s.turn()()
 	var out Issued
 	err := s.inTx(ctx, func(tx *transaction) error {
 		out = Issued{}

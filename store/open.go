@@ -35,6 +35,9 @@ type Store struct {
 	lock   *flock.Flock
 	accept chan acceptance
 	closed chan struct{}
+	// turns lets one worker at a time write to SQLite, so that events that
+	// arrive wait behind one of them, not behind all; nil for PostgreSQL.
+	turns chan struct{}
 }
 
 // engine is what differs between the databases.
@@ -130,6 +133,15 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 func (s *Store) now() time.Time { return s.config.Now() }
+
+// turn waits until a worker may write; the result ends its turn.
+func (s *Store) turn() (end func()) {
+	if s.turns == nil {
+		return func() {}
+	}
+	s.turns <- struct{}{}
+	return func() { <-s.turns }
+}
 
 // newID is a UUIDv7: it sorts by time and has 36 characters.
 func newID() (string, error) {

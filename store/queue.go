@@ -65,7 +65,11 @@ func params(jobs []Job) []river.InsertManyParams {
 	return out
 }
 
-func insertOnly(c Config) *river.Config { return &river.Config{Logger: quiet(c.Logger)} }
+// insertOnly adds jobs. River announces at most one insert each FetchCooldown;
+// what came within it would wait for the next poll.
+func insertOnly(c Config) *river.Config {
+	return &river.Config{Logger: quiet(c.Logger), FetchCooldown: river.FetchCooldownMin}
+}
 
 // quiet keeps River's own news out of the operator's log.
 func quiet(l *slog.Logger) *slog.Logger { return slog.New(warnings{l.Handler()}) }
@@ -86,7 +90,7 @@ func working(c Config, work func(context.Context, Job) error) *river.Config {
 			JobEvent:    {MaxWorkers: c.EventWorkers},
 			JobDelivery: {MaxWorkers: c.DeliveryWorkers},
 		},
-		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second,
+		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: 200 * time.Millisecond,
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: 2 * jobTimeout, SoftStopTimeout: softStop,
 		CompletedJobRetentionPeriod: keepJobs,
 	}

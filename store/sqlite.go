@@ -43,7 +43,7 @@ func (s *Store) openSQLite(ctx context.Context, own bool) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	s.db = db
+	s.db, s.turns = db, make(chan struct{}, 1)
 	if err := s.startSQLite(ctx, own); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), s.unlock())
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/passhook/passhook/store/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
 
 // clock is handed to the store and moved by hand.
 type clock struct{ ms atomic.Int64 }

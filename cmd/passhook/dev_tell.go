@@ -47,12 +47,16 @@ func (w *workshop) save(m standins.Message) ([]string, error) {
 
 // tell says what happened and what to do next.
 func (w *workshop) tell(took time.Duration, deliveries []store.Delivery, saved []string) {
-	passes := 0
+	n := 0
 	for _, d := range deliveries {
-		passes += len(d.Passes)
+		n += len(d.Passes)
+	}
+	noun := "passes"
+	if n == 1 {
+		noun = "pass"
 	}
 	out := func(format string, args ...any) { fmt.Fprintf(w.Out, format+"\n", args...) }
-	out("a checkout became %d passes in a mailbox in %d ms", passes, took.Milliseconds())
+	out("a checkout became %d %s in a mailbox in %d ms", n, noun, took.Milliseconds())
 	for _, name := range saved {
 		out("package  %s", name)
 	}

@@ -47,12 +47,13 @@ type console struct {
 	Config string
 }
 
-func main() {
+func main() { os.Exit(program()) }
+
+// program runs until it is done or asked to stop.
+func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	code := run(ctx, os.Args[1:], console{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
-	stop()
-	os.Exit(code) //nolint:gocritic // stop has been called
+	return run(ctx, os.Args[1:], console{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
 }
 
 // run is the program without the process around it.

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
+	"path/filepath"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/passhook/passhook/examples"
 	"github.com/passhook/passhook/store/storetest"
 )
 
@@ -16,10 +17,27 @@ const runMain = "PASSHOOK_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(runMain) != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := run(ctx, os.Args[1:], console{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
-		stop()
-		os.Exit(code)
+		os.Exit(program())
 	}
-	storetest.Main(m)
+	testscript.Main(suite{m}, map[string]func(){"passhook": func() { os.Exit(program()) }})
+}
+
+// suite stops PostgreSQL after the tests.
+type suite struct{ m *testing.M }
+
+// Run runs the tests.
+func (s suite) Run() int { return storetest.Run(s.m) }
+
+// One story a file: what a user types, and what passhook says.
+func TestScripts(t *testing.T) {
+	icon, err := examples.FS.ReadFile("concert/templates/concert.pass/icon.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			return os.WriteFile(filepath.Join(e.WorkDir, ".icon.png"), icon, 0o600)
+		},
+	})
 }

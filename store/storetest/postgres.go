@@ -36,14 +36,14 @@ var shared struct {
 	next atomic.Int64
 }
 
-// Main runs a package's tests and stops the server that they started. It takes
-// the place of os.Exit(m.Run()) in TestMain.
-func Main(m interface{ Run() int }) {
+// Run runs a package's tests and stops the server that they started. TestMain
+// exits with what it returns.
+func Run(m *testing.M) int {
 	code := m.Run()
 	if shared.stop != nil {
 		shared.stop()
 	}
-	os.Exit(code)
+	return code
 }
 
 // Postgres is the address of a fresh database. The test is skipped where

@@ -1,0 +1,440 @@
+package passes_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/standins"
+)
+
+const (
+	passType = "pass.com.example.test"
+	team     = "TEAM123456"
+	password = "correct horse"
+)
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// apple is the stand-in for Apple, with a pass type certificate. Keys are slow
+// to make, so all tests share them.
+var apple = sync.OnceValues(func() (*standins.CA, *standins.PassCertificate) {
+	ca, err := standins.NewCA(now)
+	if err != nil {
+		panic(err)
+	}
+	issued, err := ca.Issue(passType, team, "Hall One")
+	if err != nil {
+		panic(err)
+	}
+	return ca, issued
+})
+
+func TestLoadCertificates(t *testing.T) {
+	ca, issued := apple()
+	wwdr := parsePEM(t, ca.IntermediatePEM())
+	encode := func(e *pkcs12.Encoder) string {
+		b, err := e.Encode(issued.Key, issued.Leaf, []*x509.Certificate{wwdr}, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	modern := encode(pkcs12.Modern)
+	cert, key, inter := string(issued.CertPEM), string(issued.KeyPEM), string(ca.IntermediatePEM())
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(issued.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name   string
+		config passes.SigningConfig
+	}{
+		{"PEM, key and intermediate", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: inter}},
+		{"PEM, all in one text", passes.SigningConfig{Certificate: key + inter + cert}},
+		{"PEM with text around it, as openssl prints it", passes.SigningConfig{Certificate: "Bag Attributes\n  x: y\n" + cert + "subject=C = US\n" + key, Intermediate: inter}},
+		{"base64 of PEM", passes.SigningConfig{Certificate: encodeLines([]byte(cert)), Key: encodeLines([]byte(key)), Intermediate: encodeLines([]byte(inter))}},
+		{"PKCS#8 key", passes.SigningConfig{Certificate: cert, Key: encodePEM("PRIVATE KEY", pkcs8), Intermediate: inter}},
+		{"PEM key encrypted in the old way", passes.SigningConfig{Certificate: cert, Key: encryptPEM(t, issued.Key), Password: password, Intermediate: inter}},
+		{"the portal's .cer, which is DER", passes.SigningConfig{Certificate: string(issued.Leaf.Raw), Key: key, Intermediate: string(wwdr.Raw)}},
+		{"PKCS#12 with AES", passes.SigningConfig{Certificate: modern, Password: password}},
+		{"PKCS#12 with RC2", passes.SigningConfig{Certificate: encode(pkcs12.LegacyRC2), Password: password}},
+		{"PKCS#12 with 3DES", passes.SigningConfig{Certificate: encode(pkcs12.LegacyDES), Password: password}},
+		{"base64 of PKCS#12, in lines", passes.SigningConfig{Certificate: encodeLines([]byte(modern)), Password: password}},
+	} {
+		t.Run(tc.name, func(t *testing.T) { loadsIssued(t, tc.config) })
+	}
+	for _, options := range [][]string{nil, {"-legacy"}} {
+		t.Run(strings.Join(append([]string{"PKCS#12 by openssl"}, options...), " "), func(t *testing.T) {
+			loadsIssued(t, passes.SigningConfig{Certificate: exportPKCS12(t, cert, key, inter, options...), Password: password})
+		})
+	}
+}
+
+// loadsIssued fails where config is not the certificate of apple.
+func loadsIssued(t *testing.T, config passes.SigningConfig) {
+	t.Helper()
+	ca, issued := apple()
+	keyring, found := passes.LoadCertificates([]passes.SigningConfig{config}, now)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := keyring.Find("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.PassType != passType || c.Team != team || !c.NotAfter.Equal(now.AddDate(1, 0, 0)) || !c.Leaf.Equal(issued.Leaf) {
+		t.Errorf("got %s of %s until %s", c.PassType, c.Team, c.NotAfter)
+	}
+	if len(c.Chain) != 1 || !c.Chain[0].Equal(parsePEM(t, ca.IntermediatePEM())) {
+		t.Errorf("the chain is %d certificates, not the intermediate", len(c.Chain))
+	}
+}
+
+// The table's text is "PATH: part of the text".
+func TestLoadCertificatesFindsMistakes(t *testing.T) {
+	ca, issued := apple()
+	cert, key, inter := string(issued.CertPEM), string(issued.KeyPEM), string(ca.IntermediatePEM())
+	p12, err := issued.P12(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newKey(t, 2048)
+	weak := newKey(t, 1024)
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecDER, err := x509.MarshalECPrivateKey(ec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAuthority(t, now.AddDate(1, 0, 0))
+	old := newAuthority(t, now.Add(-time.Minute))
+	with := func(a *authority, key crypto.Signer, edit func(*x509.Certificate)) passes.SigningConfig {
+		return passes.SigningConfig{Certificate: a.issue(t, key, edit), Key: keyPEM(t, key), Intermediate: a.pem}
+	}
+	for _, tc := range []struct {
+		name   string
+		config passes.SigningConfig
+		want   string
+	}{
+		{"empty", passes.SigningConfig{Certificate: " \n"}, "[0].certificate: is empty; name the file"},
+		{"garbage", passes.SigningConfig{Certificate: "certs/pass.p12", Password: password}, "[0].certificate: is neither PEM nor a PKCS#12 file that can be read"},
+		{"PEM cut off", passes.SigningConfig{Certificate: cert[:len(cert)/2], Key: key, Intermediate: inter}, "[0].certificate: holds no certificate"},
+		{"PEM of something else", passes.SigningConfig{Certificate: encodePEM("CERTIFICATE", []byte("x")), Key: key}, "[0].certificate: holds a certificate that cannot be read"},
+		{"a request instead of the certificate", passes.SigningConfig{Certificate: encodePEM("CERTIFICATE REQUEST", []byte("x")), Key: key}, "[0].certificate: holds no certificate"},
+		{"wrong password", passes.SigningConfig{Certificate: string(p12), Password: "battery staple"}, "[0].password: is not the password of the PKCS#12 file"},
+		{"password missing", passes.SigningConfig{Certificate: string(p12)}, "[0].password: is missing: the PKCS#12 file has one"},
+		{"no key", passes.SigningConfig{Certificate: cert, Intermediate: inter}, "[0].key: is missing: the certificate has no private key with it; add key"},
+		{"key is no PEM", passes.SigningConfig{Certificate: cert, Key: "secret", Intermediate: inter}, "[0].key: is no private key in PEM"},
+		{"key cannot be read", passes.SigningConfig{Certificate: cert, Key: encodePEM("PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: holds a private key that cannot be read"},
+		{"key of another certificate", passes.SigningConfig{Certificate: cert, Key: keyPEM(t, other), Intermediate: inter}, "[0].key: does not belong to the certificate"},
+		{"key of another certificate in the same text", passes.SigningConfig{Certificate: cert + keyPEM(t, other), Intermediate: inter}, "[0].certificate: does not belong to the certificate"},
+		{"key encrypted with another password", passes.SigningConfig{Certificate: cert, Key: encryptPEM(t, issued.Key), Password: "battery staple", Intermediate: inter}, "[0].password: is not the password of the private key"},
+		{"key encrypted in the new way", passes.SigningConfig{Certificate: cert, Key: encodePEM("ENCRYPTED PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: is encrypted in a way that is not read here; decrypt it with: openssl pkey"},
+		{"EC key", passes.SigningConfig{Certificate: a.issue(t, ec, nil), Key: encodePEM("EC PRIVATE KEY", ecDER), Intermediate: a.pem}, "[0].key: is no RSA key"},
+		{"1024 bits", with(a, weak, nil), "[0].certificate: has an RSA key of 1024 bits and needs 2048"},
+		{"expired", with(a, other, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }), "[0].certificate: the certificate for pass.com.example.test expired on 2026-11-23; renew it"},
+		{"not yet valid", with(a, other, func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }), "[0].certificate: the certificate for pass.com.example.test is not valid before 2026-11-23T13:00:00Z"},
+		{"no pass type id", with(a, other, func(c *x509.Certificate) { c.Subject.ExtraNames = nil }), "[0].certificate: is no pass type certificate: its subject names no pass type id"},
+		{"no team", with(a, other, func(c *x509.Certificate) { c.Subject.OrganizationalUnit = nil }), "[0].certificate: names no team"},
+		{"intermediate missing", passes.SigningConfig{Certificate: cert, Key: key}, "[0].certificate: its issuer is not known here: "},
+		{"intermediate did not issue it", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: a.pem}, "[0].intermediate: did not issue the certificate, whose issuer is "},
+		{"intermediate is garbage", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: "wwdr.cer"}, "[0].intermediate: is no certificate"},
+		{"intermediate is a key", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: key}, "[0].intermediate: holds no certificate"},
+		{"expired intermediate", with(old, other, nil), "[0].intermediate: the intermediate Test CA expired on 2026-11-23; get the current one from Apple"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			keyring, found := passes.LoadCertificates([]passes.SigningConfig{tc.config}, now)
+			got := found.Errors().Error()
+			if !strings.HasPrefix(got, tc.want) || len(found.Errors()) != 1 {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			for _, secret := range []string{password, "battery staple"} {
+				if strings.Contains(got, secret) {
+					t.Errorf("the problem tells the password: %q", got)
+				}
+			}
+			if n := len(keyring.All()); n != 0 {
+				t.Errorf("the keyring holds %d certificates", n)
+			}
+		})
+	}
+}
+
+func TestLoadCertificatesWarns(t *testing.T) {
+	const notApple = "[0].certificate: warning: the certificate for pass.com.example.test does not come from Apple's WWDR G4"
+	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
+	for _, tc := range []struct {
+		name  string
+		after time.Duration
+		want  string
+	}{
+		{"a year left", 365 * 24 * time.Hour, ""},
+		{"91 days left", 91 * 24 * time.Hour, ""},
+		{"89 days left", 89 * 24 * time.Hour, "expires on 2027-02-20, in less than 90 days"},
+		{"29 days left", 29 * 24 * time.Hour, "expires on 2026-12-22, in less than 30 days"},
+		{"an hour left", time.Hour, "expires on 2026-11-23, in less than 7 days"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cert := a.issue(t, key, func(c *x509.Certificate) { c.NotAfter = now.Add(tc.after) })
+			_, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
+			if err := found.Err(); err != nil {
+				t.Fatal(err)
+			}
+			got := found.Error()
+			if !strings.Contains(got, notApple) {
+				t.Errorf("got %q, want %q", got, notApple)
+			}
+			if n := strings.Count(got, "expires on"); tc.want == "" && n > 0 || !strings.Contains(got, tc.want) || n > 1 {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// Pass type certificates name their type in the subject, and in an extension of
+// Apple's; either will do.
+func TestPassTypeFromExtension(t *testing.T) {
+	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
+	value, err := asn1.MarshalWithParams(passType, "utf8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := a.issue(t, key, func(c *x509.Certificate) {
+		c.Subject.ExtraNames = nil
+		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 6, 1, 16}, Value: value}}
+	})
+	keyring, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyring.Find(passType); err != nil {
+		t.Error(err)
+	}
+}
+
+// https://www.apple.com/certificateauthority/ lists "Worldwide Developer
+// Relations - G4"; this is its fingerprint.
+func TestBuiltInIntermediateIsApples(t *testing.T) {
+	b, err := os.ReadFile("apple/wwdr-g4.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := parsePEM(t, b)
+	sum := sha256.Sum256(c.Raw)
+	want := strings.ToLower(strings.ReplaceAll("EA475788 5538DD8C B59FF455 6F676087 D83C85E7 0902C122 E42C0808 B5BCE14C", " ", ""))
+	if got := hex.EncodeToString(sum[:]); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := c.NotAfter.Format(time.DateOnly); got != "2030-12-10" {
+		t.Errorf("valid until %s", got)
+	}
+}
+
+func TestKeyringFind(t *testing.T) {
+	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
+	entry := func(passType string, until time.Time) passes.SigningConfig {
+		return passes.SigningConfig{Certificate: a.issue(t, key, func(c *x509.Certificate) {
+			c.Subject.ExtraNames[0].Value, c.NotAfter = passType, until
+		}) + keyPEM(t, key), Intermediate: a.pem}
+	}
+	soon, later := now.AddDate(0, 6, 0), now.AddDate(0, 12, 0)
+	ring := func(list ...passes.SigningConfig) *passes.Keyring {
+		k, found := passes.LoadCertificates(list, now)
+		if err := found.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	none, one := ring(), ring(entry("pass.a", soon))
+	two := ring(entry("pass.b", soon), entry("pass.a", later), entry("pass.b", later), entry("pass.b", soon))
+	for _, tc := range []struct {
+		name     string
+		keyring  *passes.Keyring
+		passType string
+		want     string
+	}{
+		{"the only one", one, "", "pass.a"},
+		{"by its name", two, "pass.a", "pass.a"},
+		{"none at all", none, "", "there is no certificate to sign with; add one to signing"},
+		{"none at all, by a name", none, "pass.a", "there is no certificate to sign with; add one to signing"},
+		{"unknown name", two, "pass.c", "there is no certificate for pass.c; there is one for pass.a, pass.b"},
+		{"several and no name", two, "", "there are several certificates; name one with passTypeIdentifier: pass.a, pass.b"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := tc.keyring.Find(tc.passType)
+			switch {
+			case err != nil && err.Error() != tc.want:
+				t.Errorf("got %v, want %s", err, tc.want)
+			case err == nil && c.PassType != tc.want:
+				t.Errorf("got %s, want %s", c.PassType, tc.want)
+			}
+		})
+	}
+	t.Run("of two for one type the longer valid one", func(t *testing.T) {
+		c, err := two.Find("pass.b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.NotAfter.Equal(later) {
+			t.Errorf("got the one until %s", c.NotAfter)
+		}
+		if n := len(two.All()); n != 2 {
+			t.Errorf("there are %d", n)
+		}
+	})
+}
+
+// authority issues what Apple never would.
+type authority struct {
+	cert *x509.Certificate
+	key  *rsa.PrivateKey
+	pem  string
+}
+
+func newAuthority(t testing.TB, until time.Time) *authority {
+	t.Helper()
+	a := &authority{key: newKey(t, 2048)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, NotBefore: now.Add(-time.Hour), NotAfter: until,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.pem = encodePEM("CERTIFICATE", der)
+	a.cert = parsePEM(t, []byte(a.pem))
+	return a
+}
+
+// issue makes a good certificate that edit may spoil, as PEM.
+func (a *authority) issue(t testing.TB, key crypto.Signer, edit func(*x509.Certificate)) string {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
+		Subject: pkix.Name{CommonName: "Pass Type ID", OrganizationalUnit: []string{team}, ExtraNames: []pkix.AttributeTypeAndValue{
+			{Type: asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}, Value: passType},
+		}},
+	}
+	if edit != nil {
+		edit(template)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encodePEM("CERTIFICATE", der)
+}
+
+func newKey(t testing.TB, bits int) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func keyPEM(t testing.TB, key crypto.Signer) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encodePEM("PRIVATE KEY", der)
+}
+
+func encryptPEM(t testing.TB, key *rsa.PrivateKey) string {
+	t.Helper()
+	block, err := x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key), []byte(password), x509.PEMCipherAES256) //nolint:staticcheck // old files are encrypted like that
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(block))
+}
+
+func encodePEM(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+func parsePEM(t testing.TB, b []byte) *x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode(b)
+	if block == nil {
+		t.Fatal("no PEM")
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var everySixtyFour = regexp.MustCompile(`.{64}`)
+
+// encodeLines is base64 with line breaks, as the base64 program writes it.
+func encodeLines(b []byte) string {
+	return everySixtyFour.ReplaceAllString(base64.StdEncoding.EncodeToString(b), "$0\r\n") + "\n"
+}
+
+func exportPKCS12(t *testing.T, cert, key, intermediate string, options ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"cert.pem": cert, "key.pem": key, "wwdr.pem": intermediate} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := append([]string{"pkcs12", "-export", "-in", "cert.pem", "-inkey", "key.pem", "-certfile", "wwdr.pem", "-passout", "pass:" + password, "-out", "pass.p12"}, options...)
+	openssl(t, dir, args...)
+	b, err := os.ReadFile(filepath.Join(dir, "pass.p12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// openssl runs openssl in dir and returns what it prints.
+func openssl(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("openssl"); err != nil {
+		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
+			t.Fatal("openssl is missing")
+		}
+		t.Skip("openssl is missing")
+	}
+	cmd := exec.CommandContext(t.Context(), "openssl", args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("openssl %s: %v\n%s", args[0], err, stderr.String())
+	}
+	return string(out)
+}

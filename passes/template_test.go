@@ -1,0 +1,279 @@
+package passes_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"flag"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/problems"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// icon is the smallest that Wallet takes.
+var icon = encodePNG(image.NewGray(image.Rect(0, 0, 38, 38)))
+
+func encodePNG(m image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// minimal is a pass.json with everything that Wallet asks for.
+const minimal = `{"organizationName": "Hall One", "description": "Ticket", "eventTicket": {}}`
+
+// files is a folder t.pass with an icon.
+func files(content map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{"t.pass/icon.png": {Data: icon, ModTime: now}}
+	for name, text := range content {
+		fsys["t.pass/"+name] = &fstest.MapFile{Data: []byte(text), ModTime: now}
+	}
+	return fsys
+}
+
+// load is the template t of fsys, which must have no mistakes.
+func load(t testing.TB, fsys fs.FS, s passes.Settings) *passes.Template {
+	t.Helper()
+	all, found := passes.LoadTemplates(fsys, "templates", s)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all["t"]
+}
+
+// One case a file: the template's files except the icon, and want, which is the
+// problems that LoadTemplates finds, a line each.
+func TestLoadTemplatesFindsMistakes(t *testing.T) {
+	cases, err := filepath.Glob("testdata/mistakes/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, file := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content := map[string]string{}
+			for _, f := range a.Files {
+				content[f.Name] = string(f.Data)
+			}
+			want := content["want"]
+			delete(content, "want")
+			_, found := passes.LoadTemplates(files(content), "templates", passes.Settings{})
+			got := printed(found)
+			if *update {
+				a.Files[len(a.Files)-1].Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("got\n%swant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func printed(found problems.List) string {
+	if len(found) == 0 {
+		return ""
+	}
+	return found.Error() + "\n"
+}
+
+func TestLoadTemplatesChecksImages(t *testing.T) {
+	for _, tc := range []struct {
+		name, file string
+		data       []byte
+		want       string
+	}{
+		{"small enough", "logo.png", pngHeader(2000, 2000), ""},
+		{"a bomb", "logo.png", pngHeader(20000, 20000), "templates/t.pass/logo.png: has 20000 by 20000 pixels; the most is 4000000 in all"},
+		{"a bomb whose area overflows", "logo.png", pngHeader(1<<31-1, 1<<31-1), "templates/t.pass/logo.png: "},
+		{"a bomb in a language", "de.lproj/logo@2x.png", pngHeader(20000, 20000), "templates/t.pass/de.lproj/logo@2x.png: has 20000 by 20000 pixels"},
+		{"too many bytes", "strip.png", make([]byte, 4<<20+1), "templates/t.pass/strip.png: has 4194305 bytes; the most is 4194304"},
+		{"a language of too many bytes", "de.lproj/pass.strings", make([]byte, 4<<20+1), "templates/t.pass/de.lproj/pass.strings: has 4194305 bytes"},
+		{"empty", "logo.png", nil, "templates/t.pass/logo.png: is no PNG"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, found := passes.LoadTemplates(files(map[string]string{"pass.json": minimal, tc.file: string(tc.data)}), "templates", passes.Settings{})
+			if got := found.Error(); tc.want == "" && got != "" || !strings.HasPrefix(got, tc.want) {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// pngHeader is a PNG up to where its pixels would begin.
+func pngHeader(width, height uint32) []byte {
+	chunk := []byte("IHDR")
+	chunk = binary.BigEndian.AppendUint32(chunk, width)
+	chunk = binary.BigEndian.AppendUint32(chunk, height)
+	chunk = append(chunk, 8, 6, 0, 0, 0) // 8 bits, red green blue alpha
+	b := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
+	return binary.BigEndian.AppendUint32(append(b, chunk...), crc32.ChecksumIEEE(chunk))
+}
+
+func TestLoadTemplatesNeedsAnIcon(t *testing.T) {
+	const want = "templates/t.pass: has no icon.png; Wallet refuses a pass without one"
+	for _, tc := range []struct {
+		name, file string
+		missing    bool
+	}{
+		{"none", "logo.png", true},
+		{"in a language only", "de.lproj/icon.png", true},
+		{"one of the sizes", "icon@3x.png", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			fsys := files(map[string]string{"pass.json": minimal, tc.file: string(icon)})
+			delete(fsys, "t.pass/icon.png")
+			_, found := passes.LoadTemplates(fsys, "templates", passes.Settings{})
+			if got := found.Error(); strings.HasPrefix(got, want) != tc.missing {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// A link could lead out of the folder, into /etc or a key.
+func TestLoadTemplatesFollowsNoLinks(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "t.pass")
+	if err := os.MkdirAll(filepath.Join(root, "real.lproj"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string]string{"t.pass/pass.json": minimal, "t.pass/icon.png": string(icon), "real.png": string(icon)} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for from, to := range map[string]string{"logo.png": "../real.png", "de.lproj": "../real.lproj", "strip.png": "nowhere"} {
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, found := passes.LoadTemplates(os.DirFS(root), "templates", passes.Settings{})
+	const want = "templates/t.pass/de.lproj: is a link or a device; put the file itself here\n" +
+		"templates/t.pass/logo.png: is a link or a device; put the file itself here\n" +
+		"templates/t.pass/strip.png: is a link or a device; put the file itself here"
+	if got := found.Error(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestLoadTemplatesTakesFoldersNamedPass(t *testing.T) {
+	fsys := files(map[string]string{"pass.json": minimal})
+	for name, data := range map[string]string{
+		"other/pass.json": "{", "file.pass": "x", "README.md": "x",
+		"b-2_x.pass/pass.json": minimal, "b-2_x.pass/icon.png": string(icon),
+		"my concert.pass/pass.json": minimal, ".pass/pass.json": minimal,
+	} {
+		fsys[name] = &fstest.MapFile{Data: []byte(data)}
+	}
+	all, found := passes.LoadTemplates(fsys, "templates", passes.Settings{})
+	if got := slices.Sorted(maps.Keys(all)); !slices.Equal(got, []string{"b-2_x", "t"}) {
+		t.Errorf("got %v", got)
+	}
+	const want = "templates/.pass: a template's name may have letters, digits, - and _ only\n" +
+		"templates/my concert.pass: a template's name may have letters, digits, - and _ only"
+	if got := found.Error(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestLoadTemplatesWithoutAFolder(t *testing.T) {
+	_, found := passes.LoadTemplates(os.DirFS(filepath.Join(t.TempDir(), "none")), "templates", passes.Settings{})
+	const want = "templates: the templates cannot be read: "
+	if got := found.Error(); !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestLoadTemplatesFindsTheCertificate(t *testing.T) {
+	for _, tc := range []struct{ name, passType, want string }{
+		{"named", `"passTypeIdentifier": "` + passType + `", `, ""},
+		{"the only one", "", ""},
+		{"another", `"passTypeIdentifier": "pass.other", `, "templates/t.pass/pass.json: there is no certificate for pass.other; there is one for pass.com.example.test"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			fsys := files(map[string]string{"pass.json": "{" + tc.passType + minimal[1:]})
+			all, found := passes.LoadTemplates(fsys, "templates", passes.Settings{Keyring: keyring(t)})
+			if got := found.Error(); got != tc.want {
+				t.Fatalf("got %q, want %q", got, tc.want)
+			}
+			if tc.want == "" && all["t"].Certificate.PassType != passType {
+				t.Errorf("got %s", all["t"].Certificate.PassType)
+			}
+		})
+	}
+}
+
+func TestTemplateSaysWhatItIs(t *testing.T) {
+	fsys := files(map[string]string{"pass.json": minimal, "template.yaml": `
+title: Concert
+inputs:
+  holder: {label: Name, required: true, example: Ada}
+  seat:
+  colour: {type: choice, options: [red, green], default: red}
+  day: {type: date, default: 2026-12-31}
+  code: {default: 007}
+`})
+	newest := now.Add(time.Hour)
+	fsys["t.pass/logo.png"] = &fstest.MapFile{Data: icon, ModTime: newest}
+	// West of UTC a date must not become the day before.
+	zone := time.FixedZone("", -5*3600)
+	got := load(t, fsys, passes.Settings{Expressions: expressions.Settings{Location: zone}})
+	if got.Name != "t" || got.Title != "Concert" || !got.ModTime.Equal(newest) || got.PassType != "" || got.Certificate != nil {
+		t.Errorf("got %+v", got)
+	}
+	want := []passes.Input{
+		{Name: "holder", Label: "Name", Type: "text", Required: true, Example: "Ada"},
+		{Name: "seat", Label: "seat", Type: "text"},
+		{Name: "colour", Label: "colour", Type: "choice", Options: []string{"red", "green"}, Default: "red"},
+		{Name: "day", Label: "day", Type: "date", Default: "2026-12-31"},
+		{Name: "code", Label: "code", Type: "text", Default: "007"},
+	}
+	if len(got.Inputs) != len(want) {
+		t.Fatalf("got %d inputs", len(got.Inputs))
+	}
+	for i, in := range got.Inputs {
+		if in.Name != want[i].Name || in.Label != want[i].Label || in.Type != want[i].Type || !slices.Equal(in.Options, want[i].Options) ||
+			in.Required != want[i].Required || in.Default != want[i].Default || in.Example != want[i].Example {
+			t.Errorf("got %+v, want %+v", in, want[i])
+		}
+	}
+}
+
+// keyring holds the certificate of apple.
+func keyring(t testing.TB) *passes.Keyring {
+	t.Helper()
+	ca, issued := apple()
+	k, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: string(issued.CertPEM), Key: string(issued.KeyPEM), Intermediate: string(ca.IntermediatePEM())}}, now)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
