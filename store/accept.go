@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,8 @@ type accepted struct {
 
 // Accept stores an event and returns when it is on disk. Where the source's id
 // is known already, it returns the first event's id and fresh is false. Calls
-// that wait at the same time share one transaction and one wake-up.
+// that wait at the same time share one transaction and one wake-up. An event
+// whose Ignore is set is stored as ignored and wakes nobody.
 func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fresh bool, err error) {
 	result := make(chan accepted, 1)
 	a, err := newAcceptance(e, result)
@@ -49,14 +51,23 @@ func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fr
 	}
 	select {
 	case s.accept <- a:
+	case <-s.stopped:
+		return "", false, ErrClosed
 	case <-ctx.Done():
 		return "", false, ctx.Err()
 	}
 	select {
 	case r := <-result:
 		return r.id, r.fresh, r.err
+	case <-s.stopped:
 	case <-ctx.Done():
 		return "", false, ctx.Err()
+	}
+	select {
+	case r := <-result: // stored by the last batch
+		return r.id, r.fresh, r.err
+	default:
+		return "", false, ErrClosed
 	}
 }
 
@@ -85,24 +96,39 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (acceptance, er
 
 // commitAccepted stores what waits, batch after batch, until Close.
 func (s *Store) commitAccepted() {
-	defer close(s.closed)
-	for first := range s.accept {
-		batch := []acceptance{first}
-		for len(batch) < maxBatch && len(s.accept) > 0 {
-			if a, ok := <-s.accept; ok {
-				batch = append(batch, a)
+	defer close(s.stopped)
+	for {
+		select {
+		case first := <-s.accept:
+			s.commit(first)
+		case <-s.closing:
+			for len(s.accept) > 0 {
+				s.commit(<-s.accept)
 			}
+			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
-		results, err := s.storeBatch(ctx, batch)
-		cancel()
-		for i, a := range batch {
-			if err != nil {
-				a.result <- accepted{err: err}
-				continue
-			}
-			a.result <- results[i]
+	}
+}
+
+// commit stores the first event with all that wait behind it.
+func (s *Store) commit(first acceptance) {
+	batch := []acceptance{first}
+	for len(batch) < maxBatch && len(s.accept) > 0 {
+		batch = append(batch, <-s.accept)
+	}
+	// Processes that store the same events lock them in the same order.
+	slices.SortFunc(batch, func(a, b acceptance) int {
+		return cmp.Or(cmp.Compare(a.event.Source, b.event.Source), cmp.Compare(a.event.ExternalID, b.event.ExternalID))
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
+	defer cancel()
+	results, err := s.storeBatch(ctx, batch)
+	for i, a := range batch {
+		if err != nil {
+			a.result <- accepted{err: err}
+			continue
 		}
+		a.result <- results[i]
 	}
 }
 
@@ -151,7 +177,7 @@ func (s *Store) eventValues(a acceptance) []any {
 		state, settled = StateIgnored, now
 	}
 	return []any{
-		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, []byte(e.Data),
+		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, append([]byte{}, e.Data...),
 		millis(e.Time), now, state, e.Ignore, 0, false, now, settled, false,
 	}
 }

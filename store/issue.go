@@ -13,6 +13,7 @@ type Issue struct {
 	// Event is claimed by the caller.
 	Event *Event
 	// Order, Passes and Deliveries come without ids; passes have their serials.
+	// Deliveries name their passes by them.
 	Order      Order
 	Passes     []Pass
 	Deliveries []Delivery

@@ -4,32 +4,81 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/rivermigrate"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
-// migrator is goose over the migrations of one engine.
-func migrator(dialect goose.Dialect, db *sql.DB, folder string) (*goose.Provider, error) {
-	sub, err := fs.Sub(migrations, "migrations/"+folder)
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(dialect, db, sub, goose.WithDisableGlobalRegistry(true))
+// schema is the tables of ours, kept by goose, and those of the queue, kept by
+// River.
+type schema struct {
+	database *sql.DB
+	ours     *goose.Provider
+	queue    riverMigrator
+	// exists is a query that counts goose's table: 0 or 1.
+	exists string
 }
 
-// schemaVersion compares without writing: goose's own question would make its
-// table.
-func schemaVersion(ctx context.Context, db *sql.DB, p *goose.Provider, tableExists string) (is, known int64, err error) {
-	sources := p.ListSources()
-	known = sources[len(sources)-1].Version
-	var n int
-	if err := db.QueryRowContext(ctx, tableExists).Scan(&n); err != nil || n == 0 {
-		return 0, known, err
+// riverMigrator is a rivermigrate.Migrator of either driver.
+type riverMigrator interface {
+	AllVersions() []rivermigrate.Migration
+	Migrate(ctx context.Context, direction rivermigrate.Direction, o *rivermigrate.MigrateOpts) (*rivermigrate.MigrateResult, error)
+}
+
+func newSchema(db *sql.DB, dialect goose.Dialect, folder, exists string, queue riverMigrator) (schema, error) {
+	sub, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return schema{}, err
 	}
-	err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&is)
-	return is, known, err
+	ours, err := goose.NewProvider(dialect, db, sub, goose.WithDisableGlobalRegistry(true))
+	return schema{db, ours, queue, exists}, err
+}
+
+func (s schema) up(ctx context.Context) error {
+	if _, err := s.queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	_, err := s.ours.Up(ctx)
+	return err
+}
+
+// errOld says that the tables are missing, or those of an older passhook.
+var errOld = errors.New("start passhook serve of this version once")
+
+// check compares the tables with what this program knows, without writing:
+// goose's own question would make its table.
+func (s schema) check(ctx context.Context) error {
+	var tables int
+	if err := s.database.QueryRowContext(ctx, s.exists).Scan(&tables); err != nil {
+		return fmt.Errorf("the store cannot be read: %w", err)
+	}
+	if tables == 0 {
+		return fmt.Errorf("the store has no tables yet; %w", errOld)
+	}
+	sources, all := s.ours.ListSources(), s.queue.AllVersions()
+	for _, part := range []struct {
+		name, query string
+		known       int64
+	}{
+		{"schema", "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied", sources[len(sources)-1].Version},
+		{"queue", "SELECT coalesce(max(version), 0) FROM river_migration WHERE line = 'main'", int64(all[len(all)-1].Version)},
+	} {
+		var is int64
+		if err := s.database.QueryRowContext(ctx, part.query).Scan(&is); err != nil {
+			return fmt.Errorf("the store cannot be read: %w", err)
+		}
+		switch {
+		case is > part.known:
+			return fmt.Errorf("the store was made by a newer passhook (%s %d, this one knows %d); use that one", part.name, is, part.known)
+		case is < part.known:
+			return fmt.Errorf("the store was made by an older passhook (%s %d, this one needs %d); %w", part.name, is, part.known, errOld)
+		}
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -17,10 +18,12 @@ import (
 type Config struct {
 	// Path is the SQLite file. URL, postgres://…, wins over it.
 	Path, URL string
-	Now       func() time.Time
-	Logger    *slog.Logger
-	// EventWorkers and DeliveryWorkers are how many jobs of a kind run at
-	// once. Defaults: 16 and 4.
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Logger gets what Run cannot return. Default: nothing is logged.
+	Logger *slog.Logger
+	// EventWorkers and DeliveryWorkers are how many jobs of a kind the queue
+	// runs at once; the sweep runs as many beside it. Defaults: 16 and 4.
 	EventWorkers, DeliveryWorkers int
 	// Sweep is the pause between two looks for due rows that nobody was woken
 	// for. Default: 1 s.
@@ -34,18 +37,19 @@ type Store struct {
 	engine engine
 	lock   *flock.Flock
 	accept chan acceptance
-	closed chan struct{}
-	// turns lets one worker at a time write to SQLite, so that events that
-	// arrive wait behind one of them, not behind all; nil for PostgreSQL.
+	// closing ends the goroutine that stores events; it closes stopped.
+	closing, stopped chan struct{}
+	close            func() error
+	// turns lets one worker at a time write to SQLite; nil for PostgreSQL.
 	turns chan struct{}
 }
 
 // engine is what differs between the databases.
 type engine interface {
+	// check compares the tables with what this program knows.
+	check(ctx context.Context) error
 	// migrate brings tables of ours and of the queue up to date.
 	migrate(ctx context.Context) error
-	// version is the schema's, and the one that this program knows.
-	version(ctx context.Context) (is, known int64, err error)
 	// enqueue adds wake-ups within a transaction.
 	enqueue(ctx context.Context, tx *transaction, jobs []Job) error
 	// release makes work due that a dead process had claimed.
@@ -55,17 +59,20 @@ type engine interface {
 	close() error
 }
 
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("the store is closed")
+
 // Open opens the store to work on it: it takes the lock of a SQLite file and
-// migrates.
+// migrates. A store that a newer passhook has made is refused.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s, err := open(ctx, c, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.engine.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("the tables could not be brought up to date: %w", err), s.Close())
+	if err := s.update(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	return s, s.checkVersion(ctx)
+	return s, nil
 }
 
 // OpenBeside opens the store beside a running server: no lock, no migration.
@@ -74,19 +81,33 @@ func OpenBeside(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkVersion(ctx); err != nil {
+	if err := s.engine.check(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
+func (s *Store) update(ctx context.Context) error {
+	if err := s.engine.check(ctx); !errors.Is(err, errOld) {
+		return err
+	}
+	if err := s.engine.migrate(ctx); err != nil {
+		return fmt.Errorf("the tables could not be brought up to date: %w", err)
+	}
+	return s.engine.check(ctx)
+}
+
 func open(ctx context.Context, c Config, own bool) (*Store, error) {
 	c.EventWorkers, c.DeliveryWorkers = cmp.Or(c.EventWorkers, 16), cmp.Or(c.DeliveryWorkers, 4)
 	c.Sweep = cmp.Or(c.Sweep, time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{config: c, accept: make(chan acceptance, maxBatch), closed: make(chan struct{})}
+	s := &Store{config: c, accept: make(chan acceptance, maxBatch), closing: make(chan struct{}), stopped: make(chan struct{})}
+	s.close = sync.OnceValue(s.shut)
 	var err error
 	if c.URL != "" {
 		err = s.openPostgres(ctx)
@@ -100,25 +121,13 @@ func open(ctx context.Context, c Config, own bool) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) checkVersion(ctx context.Context) error {
-	is, known, err := s.engine.version(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("the store cannot be read: %w", err)
-	case is == 0:
-		return errors.New("the store has no tables yet; start passhook serve once")
-	case is > known:
-		return fmt.Errorf("the store was made by a newer passhook (schema %d, this one knows %d); use that one", is, known)
-	case is < known:
-		return fmt.Errorf("the store was made by an older passhook (schema %d, this one needs %d); start passhook serve of this version once", is, known)
-	}
-	return nil
-}
+// Close waits for what is being stored and closes the database. Run must have
+// ended.
+func (s *Store) Close() error { return s.close() }
 
-// Close waits for what is being stored and closes the database.
-func (s *Store) Close() error {
-	close(s.accept)
-	<-s.closed
+func (s *Store) shut() error {
+	close(s.closing)
+	<-s.stopped
 	err := errors.Join(s.engine.close(), s.db.Close())
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Unlock())
@@ -133,15 +142,6 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 func (s *Store) now() time.Time { return s.config.Now() }
-
-// turn waits until a worker may write; the result ends its turn.
-func (s *Store) turn() (end func()) {
-	if s.turns == nil {
-		return func() {}
-	}
-	s.turns <- struct{}{}
-	return func() { <-s.turns }
-}
 
 // newID is a UUIDv7: it sorts by time and has 36 characters.
 func newID() (string, error) {

@@ -18,16 +18,25 @@ import (
 // postgres is the engine of many processes.
 type postgres struct {
 	*Store
+	schema
 	pool   *pgxpool.Pool
-	goose  *goose.Provider
 	client *river.Client[pgx.Tx]
 }
+
+// fewestConnections is what the queue needs beside one that listens and one
+// that migrates; pool_max_conns in the URL asks for more.
+const fewestConnections = 4
 
 // migrationLock is the advisory lock that one migrating process holds.
 const migrationLock = 7_239_416_055
 
 func (s *Store) openPostgres(ctx context.Context) error {
-	pool, err := pgxpool.New(ctx, s.config.URL)
+	config, err := pgxpool.ParseConfig(s.config.URL)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	config.MaxConns = max(config.MaxConns, fewestConnections)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
@@ -44,9 +53,12 @@ func (s *Store) startPostgres(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
-	var err error
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: quiet(s.config.Logger)})
+	if err != nil {
+		return err
+	}
 	e := &postgres{Store: s, pool: pool}
-	if e.goose, err = migrator(goose.DialectPostgres, s.db, "postgres"); err != nil {
+	if e.schema, err = newSchema(s.db, goose.DialectPostgres, "postgres", "SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')", migrator); err != nil {
 		return err
 	}
 	e.client, err = river.NewClient(riverpgxv5.New(pool), insertOnly(s.config))
@@ -66,19 +78,7 @@ func (e *postgres) migrate(ctx context.Context) error {
 	defer func() {
 		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
 	}()
-	m, err := rivermigrate.New(riverpgxv5.New(e.pool), &rivermigrate.Config{Logger: e.config.Logger})
-	if err != nil {
-		return err
-	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
-	_, err = e.goose.Up(ctx)
-	return err
-}
-
-func (e *postgres) version(ctx context.Context) (is, known int64, err error) {
-	return schemaVersion(ctx, e.db, e.goose, "SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')")
+	return e.up(ctx)
 }
 
 func (e *postgres) enqueue(ctx context.Context, tx *transaction, jobs []Job) error {

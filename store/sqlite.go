@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -21,9 +22,13 @@ import (
 // sqlite is the engine of one file and one working process.
 type sqlite struct {
 	*Store
-	goose  *goose.Provider
+	schema
 	client *river.Client[*sql.Tx]
 }
+
+// oldestSQLite is the first version without the fault that loses committed
+// pages in WAL mode: https://www.sqlite.org/wal.html#the_wal_reset_bug.
+var oldestSQLite = [3]int{3, 51, 3}
 
 func (s *Store) openSQLite(ctx context.Context, own bool) error {
 	path := s.config.Path
@@ -51,17 +56,25 @@ func (s *Store) openSQLite(ctx context.Context, own bool) error {
 }
 
 func (s *Store) startSQLite(ctx context.Context, own bool) error {
-	if err := s.Ping(ctx); err != nil {
-		return err
-	}
 	if own {
-		if err := os.Chmod(s.config.Path, 0o600); err != nil {
+		if err := private(s.config.Path); err != nil {
 			return err
 		}
 	}
-	var err error
+	var version string
+	if err := s.db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	var is [3]int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &is[0], &is[1], &is[2]); err != nil || slices.Compare(is[:], oldestSQLite[:]) < 0 {
+		return fmt.Errorf("SQLite %s can lose data; build with 3.51.3 or newer", version)
+	}
+	migrator, err := rivermigrate.New(riversqlite.New(s.db), &rivermigrate.Config{Logger: quiet(s.config.Logger)})
+	if err != nil {
+		return err
+	}
 	e := &sqlite{Store: s}
-	if e.goose, err = migrator(goose.DialectSQLite3, s.db, "sqlite"); err != nil {
+	if e.schema, err = newSchema(s.db, goose.DialectSQLite3, "sqlite", "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'", migrator); err != nil {
 		return err
 	}
 	e.client, err = river.NewClient(riversqlite.New(s.db), insertOnly(s.config))
@@ -69,11 +82,21 @@ func (s *Store) startSQLite(ctx context.Context, own bool) error {
 	return err
 }
 
+// private makes the file before SQLite does, for this user alone; SQLite gives
+// its other files the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}
+
 // lockFile makes the folder and takes the lock that keeps a second server away.
 func (s *Store) lockFile(path string) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("the data folder cannot be made: %w", err)
+		return fmt.Errorf("the data folder cannot be made: %w; name another folder with data", err)
 	}
 	s.lock = flock.New(path + ".lock")
 	ok, err := s.lock.TryLock()
@@ -93,21 +116,7 @@ func (s *Store) unlock() error {
 	return s.lock.Unlock()
 }
 
-func (e *sqlite) migrate(ctx context.Context) error {
-	m, err := rivermigrate.New(riversqlite.New(e.db), &rivermigrate.Config{Logger: e.config.Logger})
-	if err != nil {
-		return err
-	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
-	_, err = e.goose.Up(ctx)
-	return err
-}
-
-func (e *sqlite) version(ctx context.Context) (is, known int64, err error) {
-	return schemaVersion(ctx, e.db, e.goose, "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'")
-}
+func (e *sqlite) migrate(ctx context.Context) error { return e.up(ctx) }
 
 func (e *sqlite) enqueue(ctx context.Context, tx *transaction, jobs []Job) error {
 	_, err := e.client.InsertManyTx(ctx, tx.Tx, params(jobs))
@@ -115,7 +124,8 @@ func (e *sqlite) enqueue(ctx context.Context, tx *transaction, jobs []Job) error
 }
 
 // release runs before the queue starts. The lock is ours, so whoever had
-// claimed something is dead.
+// claimed something is dead. Jobs keep their attempts, so one that kills the
+// process is not tried for ever.
 func (e *sqlite) release(ctx context.Context, now time.Time) error {
 	return e.inTx(ctx, func(tx *transaction) error {
 		for _, q := range []string{
@@ -126,9 +136,8 @@ func (e *sqlite) release(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
-		// What the rows say is all that counts; a job that was running has
-		// nothing more to tell.
-		_, err := tx.ExecContext(ctx, "DELETE FROM river_job WHERE state = 'running'")
+		_, err := tx.ExecContext(ctx, "UPDATE river_job SET state = 'available', scheduled_at = strftime('%Y-%m-%d %H:%M:%f', 'now')"+
+			" WHERE state = 'running' AND attempt < max_attempts")
 		return err
 	})
 }

@@ -34,25 +34,11 @@ type envelope struct {
 	} `json:"data"`
 }
 
-// object is the little that is read of the event's object when it arrives.
-type object struct {
-	ID                string `json:"id"`
-	Object            string `json:"object"`
-	PaymentStatus     string `json:"payment_status"`
-	PaymentIntent     any    `json:"payment_intent"`
-	Subscription      any    `json:"subscription"`
-	Invoice           any    `json:"invoice"`
-	ClientReferenceID string `json:"client_reference_id"`
-}
-
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 
 // decode turns a verified body into an Event. Errors are the sender's: the body
 // is not what Stripe sends.
 func decode(body []byte) (integrations.Event, error) {
-	if _, err := expressions.DecodeJSON(body); err != nil {
-		return integrations.Event{}, err
-	}
 	var env envelope
 	if err := jsonv2.Unmarshal(body, &env); err != nil {
 		return integrations.Event{}, fmt.Errorf("this is not an event: %w", err)
@@ -89,20 +75,22 @@ func snapshot(e integrations.Event, env envelope) (integrations.Event, error) {
 	case len(env.Data.Object) == 0 || env.Data.Object[0] != '{':
 		return e, errors.New("the event has no data.object")
 	}
-	var o object
-	if err := jsonv2.Unmarshal(env.Data.Object, &o); err != nil {
+	decoded, err := expressions.DecodeJSON(env.Data.Object)
+	if err != nil {
 		return e, fmt.Errorf("the event's data.object: %w", err)
 	}
+	o, _ := decoded.(map[string]any)
+	id, _ := o["id"].(string)
 	e.Live, e.Time, e.Data = *env.Livemode, time.Unix(int64(created), 0).UTC(), env.Data.Object
-	if plainID.MatchString(o.ID) {
-		e.Object = o.ID
+	if plainID.MatchString(id) {
+		e.Object = id
 	}
 	e.Refs = refs(o)
-	if o.Object == "checkout.session" {
-		if o.ID != e.Object {
+	if o["object"] == "checkout.session" {
+		if id != e.Object {
 			return e, errors.New("the checkout session has no usable id")
 		}
-		if paid(env.Type, o.PaymentStatus) {
+		if status, _ := o["payment_status"].(string); paid(env.Type, status) {
 			e.Types = append(e.Types, TypePaid)
 		}
 	}
@@ -120,9 +108,10 @@ func paid(eventType, status string) bool {
 }
 
 // refs are the ids by which refunds, disputes and renewals find the passes.
-func refs(o object) []string {
+func refs(o map[string]any) []string {
 	var out []string
-	for _, v := range []any{o.ID, o.PaymentIntent, o.Subscription, o.Invoice, o.ClientReferenceID} {
+	for _, key := range []string{"id", "payment_intent", "subscription", "invoice", "client_reference_id"} {
+		v := o[key]
 		if m, ok := v.(map[string]any); ok {
 			v = m["id"]
 		}

@@ -26,7 +26,6 @@ CREATE TABLE events (
 );
 CREATE INDEX events_due ON events (due) WHERE state = 'pending';
 CREATE INDEX events_object ON events (object);
-CREATE INDEX events_state ON events (state, id);
 CREATE INDEX events_untold ON events (id) WHERE state = 'failed' AND NOT told;
 
 CREATE TABLE orders (
