@@ -82,7 +82,7 @@ func newBench(t testing.TB, o options) *bench {
 		o.path = filepath.Join(t.TempDir(), "passhook.db")
 	}
 	logger := slog.New(slog.NewTextHandler(&locked{w: b.log}, nil))
-	b.store, err = store.Open(context.Background(), store.Config{Path: o.path, URL: o.database, Now: time.Now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	b.store, err = store.Open(context.Background(), store.Config{Path: o.path, URL: o.database, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = b.store.Close() })
 	if o.secrets == nil {

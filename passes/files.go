@@ -47,9 +47,6 @@ func (l *templateLoader) files() {
 		}
 		return nil
 	})
-	if err == nil {
-		l.template.static, err = newStatic(out)
-	}
 	if err != nil {
 		l.in("", problems.Problem{Text: fmt.Sprintf("cannot be read: %v", reason(err))})
 		return
@@ -57,6 +54,7 @@ func (l *templateLoader) files() {
 	if !slices.ContainsFunc(out, func(e entry) bool { return strings.HasPrefix(e.name, "icon") }) {
 		l.in("", problems.Problem{Text: "has no icon.png; Wallet refuses a pass without one (38 by 38 points: icon.png, icon@2x.png, icon@3x.png)"})
 	}
+	l.template.static = newStatic(out)
 }
 
 func (l *templateLoader) folder(name string) error {

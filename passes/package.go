@@ -31,38 +31,21 @@ type static struct {
 	entries []entry
 	// manifest is manifest.json up to the sum of pass.json.
 	manifest string
-	// archive is how every package begins, the entries, and then free room.
-	archive []byte
-	// size is what the entries take of archive, directory what they take in
-	// the directory at the end of a package.
-	size, directory int
+	// size is about what the entries take in a package.
+	size int
 }
 
-// room is as much as nearly all packages have beside the template's files, in
-// bytes.
-const room = 64 << 10
-
-func newStatic(entries []entry) (*static, error) {
+func newStatic(entries []entry) *static {
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
 	s := &static{entries: entries}
 	var m strings.Builder
 	m.WriteByte('{')
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
 	for _, e := range entries {
 		m.WriteString(strconv.Quote(e.name) + `:"` + e.sha1 + `",`)
-		s.directory += zipOverhead + len(e.name)
-		if err := e.store(z); err != nil {
-			return nil, err
-		}
+		s.size += len(e.data) + zipOverhead + 2*len(e.name)
 	}
 	s.manifest = m.String() + `"pass.json":"`
-	if err := z.Flush(); err != nil {
-		return nil, err
-	}
-	s.size = b.Len()
-	s.archive = append(b.Bytes(), make([]byte, room)...)
-	return s, nil
+	return s
 }
 
 // zipOverhead is what an entry costs beside its name and data, in bytes.
@@ -76,6 +59,13 @@ const dosDate = 1<<5 | 1
 // function of both, the template's files and its certificate: equal input gives
 // equal bytes.
 func (t *Template) Package(p Pass, r *Rendered) ([]byte, error) {
+	return t.AppendPackage(nil, p, r)
+}
+
+// AppendPackage appends the package to dst, which may have room already: who
+// makes many packages, one after the other, saves most of what a package costs
+// beside its signature.
+func (t *Template) AppendPackage(dst []byte, p Pass, r *Rendered) ([]byte, error) {
 	if t.Certificate == nil {
 		return nil, errors.New("the template was loaded without a certificate")
 	}
@@ -86,9 +76,10 @@ func (t *Template) Package(p Pass, r *Rendered) ([]byte, error) {
 		return nil, err
 	}
 	signature := entry{name: "signature", data: der, crc: crc32.ChecksumIEEE(der)}
-	b := t.static.begin(len(pass.data) + len(manifest.data) + len(der) + 3*(zipOverhead+32) + 22)
+	own := len(pass.data) + len(manifest.data) + len(der) + 3*(zipOverhead+32) + 22
+	b := bytes.NewBuffer(slices.Grow(dst, t.static.size+own))
 	z := zip.NewWriter(b)
-	for _, list := range [][]entry{t.static.entries, {pass, manifest, signature}} {
+	for _, list := range [][]entry{{pass, manifest, signature}, t.static.entries} {
 		for _, e := range list {
 			if err := e.store(z); err != nil {
 				return nil, err
@@ -98,29 +89,7 @@ func (t *Template) Package(p Pass, r *Rendered) ([]byte, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	return b.bytes, nil
-}
-
-// begin is a package that has the template's files, and room for n bytes and
-// the directory. Go copies memory without clearing it first, so that this is
-// twice as fast as writing the files into an empty buffer.
-func (s *static) begin(n int) *begun {
-	end := min(s.size+s.directory+n, len(s.archive))
-	return &begun{bytes.Clone(s.archive[:end])[:s.size], s.size}
-}
-
-// begun is a file whose first bytes are there already; writing them again does
-// nothing.
-type begun struct {
-	bytes []byte
-	skip  int
-}
-
-func (b *begun) Write(p []byte) (int, error) {
-	n := min(b.skip, len(p))
-	b.skip -= n
-	b.bytes = append(b.bytes, p[n:]...)
-	return len(p), nil
+	return b.Bytes(), nil
 }
 
 // store adds the entry as it is. PNGs are compressed already, and the rest is
@@ -128,7 +97,7 @@ func (b *begun) Write(p []byte) (int, error) {
 func (e entry) store(z *zip.Writer) error {
 	h := &zip.FileHeader{Name: e.name, Method: zip.Store, CRC32: e.crc, CompressedSize64: uint64(len(e.data)), UncompressedSize64: uint64(len(e.data))}
 	h.SetMode(0o644)
-	h.ModifiedDate = dosDate
+	h.ModifiedDate = dosDate //nolint:staticcheck // Modified would add an extra field to every entry
 	w, err := z.CreateRaw(h)
 	if err != nil {
 		return err

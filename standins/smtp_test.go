@@ -101,7 +101,7 @@ func TestSMTPFaults(t *testing.T) {
 			}})
 			err := mail(s, "b@example.com", hello)
 			var answer *smtp.SMTPError
-			if got := errors.As(err, &answer); err == nil || got != (tt.err == refusal) || got && answer.Code != 451 {
+			if got := errors.As(err, &answer); err == nil || got != errors.Is(tt.err, refusal) || got && answer.Code != 451 {
 				t.Errorf("got %v", err)
 			}
 			if n := len(s.Messages()); n != tt.took {

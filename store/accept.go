@@ -71,17 +71,14 @@ func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fr
 	}
 }
 
-func newAcceptance(e integrations.Event, result chan<- accepted) (acceptance, error) {
-	a := acceptance{event: e, result: result}
-	types, err := json.Marshal(e.Types)
-	if err != nil {
+func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, err error) {
+	a = acceptance{event: e, result: result}
+	if a.types, err = jsonList(e.Types); err != nil {
 		return a, err
 	}
-	refs, err := json.Marshal(slices.Compact(e.Refs))
-	if err != nil {
+	if a.refs, err = jsonList(e.Refs); err != nil {
 		return a, err
 	}
-	a.types, a.refs = string(types), string(refs)
 	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect, e.Ignore}, e.Types...) {
 		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
 			return a, errors.New("the event has text that is not UTF-8 or holds U+0000")
@@ -210,6 +207,12 @@ func (s *Store) insertEvents(ctx context.Context, tx *transaction, batch []accep
 		fresh[id] = true
 	}
 	return fresh, rows.Err()
+}
+
+// jsonList is how a column keeps a list; nil is an empty one.
+func jsonList(v []string) (string, error) {
+	b, err := json.Marshal(append([]string{}, v...))
+	return string(b), err
 }
 
 // placeholders writes ($from+1, …), n of them.

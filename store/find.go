@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
+	"strings"
 )
 
 // Filter narrows a list, newest first.
@@ -12,29 +13,99 @@ type Filter struct {
 	// Query is an id of ours or of the source, an object, a ref, a serial
 	// number or a mail address; empty: everything.
 	Query string
+	// State is one of events or deliveries; passes have none.
 	State string
+	// Before is the id, or serial number, of the last row of the page before.
+	Before string
 	// Limit is the most rows; 0 is 100.
 	Limit int
 }
 
+// What a Query may name, by the table that is listed. Each line uses an index.
+const (
+	eventsBy = "SELECT id FROM events WHERE id = ? UNION SELECT id FROM events WHERE external_id = ? UNION SELECT id FROM events WHERE object = ?" +
+		" UNION SELECT event_id FROM passes JOIN pass_refs USING (serial) WHERE ref = ?" +
+		" UNION SELECT event_id FROM passes WHERE serial = ?" +
+		" UNION SELECT event_id FROM orders JOIN deliveries ON order_id = orders.id WHERE lower(recipient) = lower(?)"
+	deliveriesBy = "SELECT id FROM deliveries WHERE id = ? UNION SELECT id FROM deliveries WHERE order_id = ? UNION SELECT id FROM deliveries WHERE lower(recipient) = lower(?)" +
+		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref = ?" +
+		" UNION SELECT delivery_id FROM delivery_passes WHERE serial = ?" +
+		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = ?"
+	passesBy = "SELECT serial FROM passes WHERE serial = ? UNION SELECT serial FROM passes WHERE order_id = ? UNION SELECT serial FROM passes WHERE event_id = ?" +
+		" UNION SELECT serial FROM pass_refs WHERE ref = ?" +
+		" UNION SELECT serial FROM passes JOIN events ON event_id = events.id WHERE external_id = ? UNION SELECT serial FROM passes JOIN events ON event_id = events.id WHERE events.object = ?" +
+		" UNION SELECT serial FROM delivery_passes JOIN deliveries ON delivery_id = deliveries.id WHERE lower(recipient) = lower(?)"
+)
+
+// conditions are those of one list. Only those that are asked for stand in the
+// query: one text for all cases would read the whole table.
+type conditions struct {
+	texts []string
+	args  []any
+}
+
+// add takes a condition in which every ? is the value.
+func (c *conditions) add(text, value string) {
+	if value != "" {
+		c.args = append(c.args, value)
+		c.texts = append(c.texts, strings.ReplaceAll(text, "?", fmt.Sprintf("$%d", len(c.args))))
+	}
+}
+
+func (c *conditions) query(start, order string, limit int) (string, []any) {
+	if len(c.texts) > 0 {
+		start += " WHERE " + strings.Join(c.texts, " AND ")
+	}
+	return fmt.Sprintf("%s ORDER BY %s LIMIT $%d", start, order, len(c.args)+1), append(c.args, cmp.Or(limit, 100))
+}
+
+func (f Filter) events() (string, []any) {
+	var c conditions
+	c.add("id IN ("+eventsBy+")", f.Query)
+	c.add("state = ?", f.State)
+	if f.State == StatePending {
+		c.texts = append(c.texts, "state = 'pending'") // the index of due rows holds for this text only
+	}
+	c.add("id < ?", f.Before)
+	return c.query("SELECT "+eventFields+" FROM events", "id DESC", f.Limit)
+}
+
+func (f Filter) deliveries() (string, []any) {
+	var c conditions
+	c.add("id IN ("+deliveriesBy+")", f.Query)
+	c.add("state = ?", f.State)
+	c.add("id < ?", f.Before)
+	return c.query("SELECT "+deliveryFields+" FROM deliveries", "id DESC", f.Limit)
+}
+
+// passes sorts by order, whose id sorts by time.
+func (f Filter) passes() (string, []any) {
+	var c conditions
+	c.add("serial IN ("+passesBy+")", f.Query)
+	c.add("(order_id, serial) < ((SELECT order_id FROM passes WHERE serial = ?), ?)", f.Before)
+	return c.query("SELECT "+passFields+" FROM passes", "order_id DESC, serial DESC", f.Limit)
+}
+
 // FindEvents lists events.
 func (s *Store) FindEvents(ctx context.Context, f Filter) ([]Event, error) {
-	return list(ctx, s, scanEvent, "SELECT "+eventFields+" FROM events WHERE ($1 = '' OR id IN ("+
-		"SELECT id FROM events WHERE id = $1 UNION SELECT id FROM events WHERE external_id = $1 UNION SELECT id FROM events WHERE object = $1"+
-		" UNION SELECT event_id FROM passes JOIN pass_refs USING (serial) WHERE ref = $1"+
-		" UNION SELECT event_id FROM passes WHERE serial = $1"+
-		" UNION SELECT event_id FROM orders JOIN deliveries ON order_id = orders.id WHERE lower(recipient) = lower($1)"+
-		")) AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3", f)
+	query, args := f.events()
+	return collect(ctx, s, scanEvent, query, args...)
 }
 
 // FindDeliveries lists deliveries.
 func (s *Store) FindDeliveries(ctx context.Context, f Filter) ([]Delivery, error) {
-	out, err := list(ctx, s, scanDelivery, "SELECT "+deliveryFields+" FROM deliveries WHERE ($1 = '' OR id IN ("+
-		"SELECT id FROM deliveries WHERE id = $1 UNION SELECT id FROM deliveries WHERE order_id = $1 UNION SELECT id FROM deliveries WHERE lower(recipient) = lower($1)"+
-		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref = $1"+
-		" UNION SELECT delivery_id FROM delivery_passes WHERE serial = $1"+
-		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = $1"+
-		")) AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3", f)
+	query, args := f.deliveries()
+	return s.listDeliveries(ctx, query, args...)
+}
+
+// FindPasses lists passes.
+func (s *Store) FindPasses(ctx context.Context, f Filter) ([]Pass, error) {
+	query, args := f.passes()
+	return collect(ctx, s, scanPass, query, args...)
+}
+
+func (s *Store) listDeliveries(ctx context.Context, query string, args ...any) ([]Delivery, error) {
+	out, err := collect(ctx, s, scanDelivery, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -44,10 +115,6 @@ func (s *Store) FindDeliveries(ctx context.Context, f Filter) ([]Delivery, error
 		}
 	}
 	return out, nil
-}
-
-func list[T any](ctx context.Context, s *Store, scan func(scanner) (*T, error), query string, f Filter) ([]T, error) {
-	return collect(ctx, s, scan, query, f.Query, f.State, cmp.Or(f.Limit, 100))
 }
 
 func collect[T any](ctx context.Context, s *Store, scan func(scanner) (*T, error), query string, args ...any) ([]T, error) {
@@ -74,11 +141,18 @@ func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Deliver
 	if err != nil {
 		return nil, nil, err
 	}
-	deliveries, err := collect(ctx, s, scanDelivery, "SELECT "+deliveryFields+" FROM deliveries WHERE order_id IN (SELECT id FROM orders WHERE event_id = $1) ORDER BY id", eventID)
-	for i := range deliveries {
-		err = errors.Join(err, s.fillPasses(ctx, &deliveries[i]))
-	}
+	deliveries, err := s.listDeliveries(ctx, "SELECT "+deliveryFields+" FROM deliveries WHERE order_id IN (SELECT id FROM orders WHERE event_id = $1) ORDER BY id", eventID)
 	return passes, deliveries, err
+}
+
+// OrderOf reads the order that an event made; ok is false where it made none.
+func (s *Store) OrderOf(ctx context.Context, eventID string) (o *Order, ok bool, err error) {
+	o = new(Order)
+	var created int64
+	err = s.db.QueryRowContext(ctx, "SELECT id, event_id, source, account, object, live, created FROM orders WHERE event_id = $1", eventID).
+		Scan(&o.ID, &o.EventID, &o.Source, &o.Account, &o.Object, &o.Live, &created)
+	o.Created = fromMillis(created)
+	return found(o, err)
 }
 
 const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, inputs, void, created, updated"

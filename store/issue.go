@@ -114,9 +114,13 @@ func (w *issuing) passes() error {
 }
 
 func (w *issuing) pass(p Pass) error {
+	void, err := jsonList(p.Void)
+	if err != nil {
+		return err
+	}
 	n, err := w.exec("INSERT INTO passes (serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, inputs, void, created, updated)"+
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', $12, $13) ON CONFLICT (key) DO NOTHING",
-		p.Serial, p.Key, p.OrderID, p.EventID, p.Rule, p.Template, p.Item, p.Unit, p.SecretID, p.LinkHash, p.Inputs, millis(p.Created), millis(p.Updated))
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (key) DO NOTHING",
+		p.Serial, p.Key, p.OrderID, p.EventID, p.Rule, p.Template, p.Item, p.Unit, p.SecretID, p.LinkHash, p.Inputs, void, millis(p.Created), millis(p.Updated))
 	if err != nil {
 		return err
 	}
@@ -144,9 +148,9 @@ func (w *issuing) deliveries() error {
 		if len(d.Passes) == 0 {
 			continue
 		}
-		d.OrderID, d.Due = w.in.Order.ID, d.Created
+		d.OrderID, d.Due = w.in.Order.ID, w.now()
 		if w.in.Lease > 0 {
-			d.Attempts, d.Due = 1, d.Created.Add(w.in.Lease)
+			d.Attempts, d.Due = 1, d.Due.Add(w.in.Lease)
 		}
 		if err := w.insertDelivery(w.ctx, w.tx, &d); err != nil {
 			return err
@@ -166,7 +170,7 @@ func (w *issuing) deliveries() error {
 
 func (w *issuing) settle() error {
 	note := w.in.Note
-	if len(w.out.Passes) == 0 {
+	if len(w.out.Passes) == 0 && w.other != "" {
 		note = fmt.Sprintf("nothing new: order %s has these passes", w.other)
 	}
 	n, err := w.exec(settleEvent, w.in.Event.ID, w.in.Event.Attempts, StateDone, clean(note), millis(w.now()))

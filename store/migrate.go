@@ -49,7 +49,7 @@ func (s schema) up(ctx context.Context) error {
 }
 
 // errOld says that the tables are missing, or those of an older passhook.
-var errOld = errors.New("start passhook serve of this version once")
+var errOld = errors.New("start passhook serve once")
 
 // check compares the tables with what this program knows, without writing:
 // goose's own question would make its table.

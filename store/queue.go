@@ -36,8 +36,10 @@ func (args) Kind() string { return "wake" }
 const (
 	// softStop is how long running jobs may take when the process stops.
 	softStop = 15 * time.Second
-	// jobTimeout is how long one job may take; it is longer than a claim lasts.
-	jobTimeout = time.Minute
+	// jobTimeout is how long one job may take. Claims last no longer, so later
+	// another worker may have its rows; then a job whose process died is also
+	// given to another one, within 30 s.
+	jobTimeout = 45 * time.Second
 	// keepJobs is how long finished jobs stay to be looked at.
 	keepJobs = 10 * time.Minute
 )
@@ -91,7 +93,7 @@ func working(c Config, work func(context.Context, Job) error) *river.Config {
 			JobDelivery: {MaxWorkers: c.DeliveryWorkers},
 		},
 		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: 200 * time.Millisecond,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: 2 * jobTimeout, SoftStopTimeout: softStop,
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: jobTimeout, SoftStopTimeout: softStop,
 		CompletedJobRetentionPeriod: keepJobs,
 	}
 }
@@ -109,7 +111,8 @@ func runClient[T any](ctx context.Context, client *river.Client[T]) error {
 
 // Run works until ctx ends: jobs as they come, and rows that are due without a
 // job. work is called from many goroutines; its errors are logged, what it left
-// undone is in the rows.
+// undone is in the rows. When ctx ends, what runs may finish for 15 s; then
+// work's own ctx ends, and work must return.
 func (s *Store) Run(ctx context.Context, work func(context.Context, Job) error) error {
 	if err := s.engine.release(ctx, s.now()); err != nil {
 		return err
@@ -117,8 +120,11 @@ func (s *Store) Run(ctx context.Context, work func(context.Context, Job) error) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var sweeps sync.WaitGroup
-	for _, kind := range []string{JobEvent, JobDelivery} {
-		sweeps.Go(func() { s.sweep(ctx, kind, work) })
+	for _, w := range []*sweep{
+		{Store: s, kind: JobEvent, query: dueEvents, work: work, slots: make(chan struct{}, s.config.EventWorkers)},
+		{Store: s, kind: JobDelivery, query: dueDeliveries, work: work, slots: make(chan struct{}, s.config.DeliveryWorkers)},
+	} {
+		sweeps.Go(func() { w.run(ctx) })
 	}
 	err := s.engine.run(ctx, work)
 	cancel()

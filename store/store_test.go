@@ -426,7 +426,7 @@ func receive[T any](t testing.TB, ch <-chan T, what string) T {
 		return v
 	case <-time.After(15 * time.Second):
 		t.Fatalf("nothing came: %s", what)
-		panic("unreachable")
+		panic("unreachable") // Fatalf does not return
 	}
 }
 

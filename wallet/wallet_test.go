@@ -3,7 +3,6 @@ package wallet_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -41,7 +40,7 @@ func pass() *bot.Issued {
 
 func get(t *testing.T, s shelf, method, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	h, err := wallet.New(s, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	h, err := wallet.New(s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (w *world) start(tb testing.TB) *app {
 	if err := found.Err(); err != nil {
 		tb.Fatal(err)
 	}
-	a, err := newApp(context.Background(), cfg, p, time.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := newApp(context.Background(), cfg, p, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}

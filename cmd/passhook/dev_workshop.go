@@ -106,11 +106,11 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 // load reads the project here, or the example where there is none, and has its
 // pass types certified.
 func (w *workshop) load() error {
-	name := w.console.Config
+	name := w.Config
 	if name == "" {
 		name = filepath.Join(w.Dir, config.DefaultFile)
 	}
-	w.inside = exists(name) || w.console.Config != ""
+	w.inside = exists(name) || w.Config != ""
 	if !w.inside {
 		example := filepath.Join(w.dir, "example")
 		if err := copyFS(example, examples.FS, "concert"); err != nil {

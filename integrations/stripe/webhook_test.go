@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -48,7 +47,7 @@ func post(t *testing.T, c stripe.Config, body, header string) (*httptest.Respons
 	h := stripe.NewWebhook(c, func(_ context.Context, e integrations.Event) (string, bool, error) {
 		accepted = append(accepted, e)
 		return "id-1", true, nil
-	}, func() time.Time { return now }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	}, func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	r := httptest.NewRequest(http.MethodPost, "/webhooks/stripe", strings.NewReader(body))
 	if header != "" {
 		r.Header.Set("Stripe-Signature", header)
@@ -230,7 +229,7 @@ func TestThinEventsAreRecordedNotRefused(t *testing.T) {
 func TestAStoreThatFailsIsA503(t *testing.T) {
 	h := stripe.NewWebhook(config(), func(context.Context, integrations.Event) (string, bool, error) {
 		return "", false, errors.New("disk full")
-	}, func() time.Time { return now }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	}, func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	body := session("checkout.session.completed", "paid", true)
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Stripe-Signature", sign(body, secret, now))

@@ -24,7 +24,7 @@ import (
 // be allowed to create databases.
 const URLVariable = "PASSHOOK_TEST_DATABASE_URL"
 
-// RequireVariable, when set, turns missing programs from skips into failures.
+// RequireVariable names what, when set, turns missing programs from skips into failures.
 const RequireVariable = "PASSHOOK_REQUIRE_ALL"
 
 // shared is the one server of a test binary.

@@ -1,0 +1,175 @@
+package passes_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes"
+)
+
+// rendered is the pass.json that a template with these lines makes of a pass.
+func rendered(t *testing.T, lines, description string, p passes.Pass) map[string]any {
+	t.Helper()
+	template := load(t, files(map[string]string{
+		"pass.json": `{"organizationName": "Hall One", "description": "Ticket", ` + lines + `}`, "template.yaml": description,
+	}), passes.Settings{Keyring: keyring(t)})
+	r, err := template.Render(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := expressions.DecodeJSON(r.JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.(map[string]any)
+}
+
+func TestRenderFillsInWhatPasshookOwns(t *testing.T) {
+	got := rendered(t, `"eventTicket": {}, "serialNumber": "1", "teamIdentifier": "x", "authenticationToken": "x", "webServiceURL": "x", "voided": true, "formatVersion": 2, "passTypeIdentifier": "`+passType+`"`, "", onePass)
+	want := map[string]any{
+		"formatVersion": 1, "passTypeIdentifier": passType, "teamIdentifier": team, "serialNumber": onePass.Serial,
+		"webServiceURL": onePass.WebServiceURL, "authenticationToken": onePass.AuthToken,
+		"organizationName": "Hall One", "description": "Ticket", "eventTicket": map[string]any{},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestRenderWithoutWebServiceHasNoToken(t *testing.T) {
+	p := onePass
+	p.WebServiceURL = ""
+	got := rendered(t, `"eventTicket": {}`, "", p)
+	if got["webServiceURL"] != nil || got["authenticationToken"] != nil {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestRenderVoided(t *testing.T) {
+	p := onePass
+	p.Voided = true
+	if got := rendered(t, `"eventTicket": {}`, "", p); got["voided"] != true {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Scanners read Latin-1 unless told otherwise.
+func TestRenderEncodesBarcodes(t *testing.T) {
+	for _, tc := range []struct{ name, barcode, message, encoding string }{
+		{"letters", `"message": "A1"`, "A1", "iso-8859-1"},
+		{"umlauts", `"message": "Köln"`, "Köln", "iso-8859-1"},
+		{"beyond Latin-1", `"message": "Łódź"`, "Łódź", "utf-8"},
+		{"given", `"message": "A1", "messageEncoding": "us-ascii"`, "A1", "us-ascii"},
+		{"the serial number", `"message": "${{ serial }}"`, onePass.Serial, "iso-8859-1"},
+		{"a number is printed", `"message": "${{ 1234 }}"`, "1234", "iso-8859-1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := rendered(t, `"eventTicket": {}, "barcodes": [{"format": "PKBarcodeFormatQR", `+tc.barcode+`}]`, "", onePass)
+			want := []any{map[string]any{"format": "PKBarcodeFormatQR", "message": tc.message, "messageEncoding": tc.encoding}}
+			if !reflect.DeepEqual(got["barcodes"], want) {
+				t.Errorf("got %v, want %v", got["barcodes"], want)
+			}
+		})
+	}
+}
+
+func TestRenderColours(t *testing.T) {
+	got := rendered(t, `"eventTicket": {}, "backgroundColor": "#172A46", "foregroundColor": "rgb(255,0,  9)", "labelColor": "rgb(010, 09, 008)"`, "", onePass)
+	for key, want := range map[string]string{"backgroundColor": "rgb(23, 42, 70)", "foregroundColor": "rgb(255, 0, 9)", "labelColor": "rgb(10, 9, 8)"} {
+		if got[key] != want {
+			t.Errorf("%s is %v, want %s", key, got[key], want)
+		}
+	}
+}
+
+func TestRenderNullRemoves(t *testing.T) {
+	const description = "inputs: {seat: {}, gate: {}}"
+	p := onePass
+	p.Inputs = map[string]any{"seat": nil, "gate": "B"}
+	got := rendered(t, `"relevantDate": "${{ seat }}", "sharingProhibited": null, "eventTicket": {"primaryFields": [
+		{"key": "seat", "label": "Seat", "value": "${{ seat }}"},
+		{"key": "gate", "label": "${{ seat }}", "value": "${{ gate }}"},
+		{"key": "both", "label": "Both", "value": "${{ gate }}${{ seat }}"}]}`, description, p)
+	if _, there := got["relevantDate"]; there {
+		t.Errorf("got %v", got)
+	}
+	want := map[string]any{"primaryFields": []any{
+		map[string]any{"key": "gate", "value": "B"},
+		map[string]any{"key": "both", "label": "Both", "value": "B"},
+	}}
+	if !reflect.DeepEqual(got["eventTicket"], want) {
+		t.Errorf("got %v, want %v", got["eventTicket"], want)
+	}
+}
+
+func TestRenderForPeople(t *testing.T) {
+	template := load(t, files(map[string]string{
+		"pass.json": `{"organizationName": "Hall One", "description": "Ticket for ${{ holder }}", "eventTicket": {
+			"backFields": [{"key": "terms", "label": "Terms", "value": "None"}],
+			"auxiliaryFields": [{"key": "price", "label": "Price", "value": 12.5, "currencyCode": "EUR"}],
+			"secondaryFields": [
+				{"key": "day", "label": "Day", "value": "2026-12-31T19:30:00Z", "dateStyle": "PKDateStyleMedium"},
+				{"key": "doors", "label": "Doors", "value": "2026-12-31T19:30:00Z", "dateStyle": "PKDateStyleNone", "timeStyle": "PKDateStyleShort"},
+				{"key": "odd", "label": "Odd", "value": "soon", "timeStyle": "PKDateStyleShort"}],
+			"primaryFields": [{"key": "holder", "label": "Name", "value": "${{ holder }}"}],
+			"headerFields": [{"key": "row", "value": 7}, {"key": "empty", "label": "Empty", "value": ""}]}}`,
+		"template.yaml": "title: For ${{ holder }}\ninputs: {holder: {required: true}}\nmail: {subject: 'Hello, ${{ holder }}', intro: ~}\n",
+	}), passes.Settings{Expressions: expressions.Settings{Locale: "de", Location: time.UTC}})
+	p := onePass
+	p.Inputs = map[string]any{"holder": "Ada"}
+	r, err := template.Render(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Title != "For Ada" || r.Description != "Ticket for Ada" || r.Subject != "Hello, Ada" || r.Intro != "" {
+		t.Errorf("got %q, %q, %q, %q", r.Title, r.Description, r.Subject, r.Intro)
+	}
+	at := time.Date(2026, 12, 31, 19, 30, 0, 0, time.UTC)
+	s := expressions.Settings{Locale: "de", Location: time.UTC}
+	want := []passes.Field{
+		{Value: "7"}, {Label: "Name", Value: "Ada"},
+		{Label: "Day", Value: expressions.FormatTime(at, "date", s)}, {Label: "Doors", Value: expressions.FormatTime(at, "time", s)}, {Label: "Odd", Value: "soon"},
+		{Label: "Price", Value: "12.5 EUR"},
+	}
+	if !slices.Equal(r.Fields, want) {
+		t.Errorf("got %v, want %v", r.Fields, want)
+	}
+	if r.Fields[2].Value == r.Fields[3].Value {
+		t.Errorf("day and time are both %q", r.Fields[2].Value)
+	}
+}
+
+func TestRenderWithoutTitle(t *testing.T) {
+	r, err := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{}).Render(onePass)
+	if err != nil || r.Title != "Ticket" {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
+
+// Errors name the place, and never what an input holds.
+func TestRenderFails(t *testing.T) {
+	for _, tc := range []struct{ name, pass, description, want string }{
+		{"in pass.json", `"eventTicket": {"backFields": [{"key": "a", "value": "${{ datetime(holder) }}"}]}`, "", "pass.json: eventTicket.backFields[0].value: "},
+		{"an empty barcode", `"eventTicket": {}, "barcodes": [{"format": "PKBarcodeFormatQR", "message": "${{ none }}"}]`, "", "pass.json: barcodes[0].message is empty"},
+		{"in the title", `"eventTicket": {}`, "title: ${{ datetime(holder) }}\n", "template.yaml: title: "},
+		{"in the subject", `"eventTicket": {}`, "mail: {subject: '${{ datetime(holder) }}'}\n", "template.yaml: mail.subject: "},
+		{"in the intro", `"eventTicket": {}`, "mail: {intro: '${{ datetime(holder) }}'}\n", "template.yaml: mail.intro: "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			template := load(t, files(map[string]string{
+				"pass.json":     `{"organizationName": "Hall One", "description": "Ticket", ` + tc.pass + `}`,
+				"template.yaml": tc.description + "inputs: {holder: {}, none: {}}\n",
+			}), passes.Settings{})
+			p := onePass
+			p.Inputs = map[string]any{"holder": "Ada Lovelace"}
+			_, err := template.Render(p)
+			if err == nil || !strings.HasPrefix(err.Error(), tc.want) || strings.Contains(err.Error(), "Ada") {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
