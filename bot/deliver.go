@@ -67,10 +67,12 @@ func (e *Engine) send(ctx context.Context, d *store.Delivery) error {
 		if !ok {
 			return integrations.Never(fmt.Errorf("pass %s is gone", serial))
 		}
-		p, err := e.pack(*row)
+		buf, _ := e.buffers.Get().([]byte)
+		p, err := e.pack(*row, buf[:0])
 		if err != nil {
 			return err
 		}
+		defer e.buffers.Put(p.Bytes) //nolint:staticcheck // a slice header is nothing beside a package
 		if out.Subject == "" {
 			out.Subject, out.Intro = p.Subject, p.Intro
 		}

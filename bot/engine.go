@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,8 @@ type Engine struct {
 	Config
 	program atomic.Pointer[Program]
 	senders *semaphore.Weighted
+	// buffers hold packages while they are sent. A channel keeps none.
+	buffers sync.Pool
 }
 
 // New makes an engine; Work is its entrance.

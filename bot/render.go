@@ -60,12 +60,12 @@ func (e *Engine) PassByLink(ctx context.Context, token string) (*Issued, bool, e
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	out, err := e.pack(*row)
+	out, err := e.pack(*row, nil)
 	return out, err == nil, err
 }
 
-// pack makes the signed package of a pass.
-func (e *Engine) pack(row store.Pass) (*Issued, error) {
+// pack makes the signed package of a pass, in buf where it has the room.
+func (e *Engine) pack(row store.Pass, buf []byte) (*Issued, error) {
 	r, err := e.render(e.program.Load(), row)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (e *Engine) pack(row store.Pass) (*Issued, error) {
 	if err := r.template.Certificate.Valid(e.Now()); err != nil {
 		return nil, err
 	}
-	b, err := r.template.Package(r.pass, r.Rendered)
+	b, err := r.template.AppendPackage(buf, r.pass, r.Rendered)
 	if err != nil {
 		return nil, err
 	}
