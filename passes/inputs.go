@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"maps"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -61,7 +62,7 @@ func (t *Template) Check(with map[string]any) (map[string]any, error) {
 		}
 		out[in.Name] = checked
 	}
-	for name := range with {
+	for _, name := range slices.Sorted(maps.Keys(with)) {
 		if _, ok := out[name]; !ok {
 			return nil, t.unknownInput(name)
 		}
@@ -115,6 +116,9 @@ func (in Input) sample() any {
 // maxInput is the longest text of an input, in bytes.
 const maxInput = 16 << 10
 
+// maxAddress is the longest mail address, in bytes (RFC 3696, section 3).
+const maxAddress = 320
+
 func (in Input) check(s expressions.Settings, v any) (any, error) {
 	if in.Type == typeNumber {
 		return in.number(v)
@@ -134,7 +138,10 @@ func (in Input) check(s expressions.Settings, v any) (any, error) {
 	case typeTime:
 		return in.time(s, text)
 	case typeEmail:
-		if _, err := mail.ParseAddress(text); err != nil || len(text) > 320 {
+		if len(text) > maxAddress {
+			return nil, fmt.Errorf("%s is longer than %d bytes", in.Name, maxAddress)
+		}
+		if _, err := mail.ParseAddress(text); err != nil {
 			return nil, fmt.Errorf("%s is not a mail address", in.Name)
 		}
 	case typeChoice:
@@ -147,8 +154,12 @@ func (in Input) check(s expressions.Settings, v any) (any, error) {
 
 func (in Input) number(v any) (any, error) {
 	switch v := v.(type) {
-	case int, float64:
+	case int:
 		return v, nil
+	case float64:
+		if v-v == 0 { // neither infinite nor NaN, which JSON cannot hold
+			return v, nil
+		}
 	case string:
 		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
 			return n, nil

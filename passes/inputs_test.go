@@ -2,6 +2,7 @@ package passes_test
 
 import (
 	"maps"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -112,5 +113,25 @@ inputs:
 	}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestCheckHasLimits(t *testing.T) {
+	template := load(t, files(map[string]string{"pass.json": minimal, "template.yaml": "inputs: {email: {type: email}, count: {type: number}}\n"}), passes.Settings{})
+	for _, tc := range []struct {
+		name string
+		with map[string]any
+		want string
+	}{
+		{"an address that is too long is not parsed", map[string]any{"email": strings.Repeat("(", 321)}, "email is longer than 320 bytes"},
+		{"infinity", map[string]any{"count": math.Inf(1)}, "count must be a number"},
+		{"no number", map[string]any{"count": math.NaN()}, "count must be a number"},
+		{"of several unknown inputs the first", map[string]any{"d": 1, "c": 1, "b": 1, "zzzzzzz": 1}, "b is no input of template t; it has email, count"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, err := template.Check(tc.with); err == nil || err.Error() != tc.want {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -85,6 +86,19 @@ func unbase64(b []byte) []byte {
 	if decoded, err := base64.StdEncoding.DecodeString(plain); err == nil && len(decoded) > 0 {
 		return decoded
 	}
+	return wholeDER(b)
+}
+
+// wholeDER gives a binary file its final newline back: the config drops one
+// from every file, and in one of 256 certificates it is part of the signature.
+func wholeDER(b []byte) []byte {
+	for _, end := range []string{"\n", "\r\n"} {
+		longer := append(bytes.Clone(b), end...)
+		var all asn1.RawValue
+		if rest, err := asn1.Unmarshal(longer, &all); err == nil && len(rest) == 0 {
+			return longer
+		}
+	}
 	return b
 }
 
@@ -129,7 +143,8 @@ func (l *certificateLoader) privateKey(block *pem.Block) (any, error) {
 	if block.Type == "ENCRYPTED PRIVATE KEY" {
 		return nil, at(l.keyPath(), "is encrypted in a way that is not read here; decrypt it with: openssl pkey -in KEY -out PLAIN")
 	}
-	if x509.IsEncryptedPEMBlock(block) { //nolint:staticcheck // old files are encrypted like that
+	encrypted := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // old files are encrypted like that
+	if encrypted {
 		var err error
 		if der, err = x509.DecryptPEMBlock(block, []byte(l.config.Password)); err != nil { //nolint:staticcheck // as above
 			return nil, at("password", "is not the password of the private key")
@@ -143,6 +158,10 @@ func (l *certificateLoader) privateKey(block *pem.Block) (any, error) {
 	}
 	if key, err := x509.ParseECPrivateKey(der); err == nil {
 		return key, nil
+	}
+	if encrypted {
+		// A wrong password goes unnoticed where the padding fits by chance.
+		return nil, at("password", "is not the password of the private key")
 	}
 	return nil, at(l.keyPath(), "holds a private key that cannot be read")
 }

@@ -35,6 +35,11 @@ var barcodeFormats = []string{"PKBarcodeFormatQR", "PKBarcodeFormatPDF417", "PKB
 
 var colours = []string{"backgroundColor", "foregroundColor", "labelColor"}
 
+const noColour = "is no colour; write it as rgb(23, 42, 70) or #172a46"
+
+// required are texts that Wallet refuses a pass without.
+var required = []string{"description", "organizationName"}
+
 // passJSON reads, checks and compiles pass.json.
 func (l *templateLoader) passJSON() {
 	b, err := fs.ReadFile(l.fsys, passFile)
@@ -82,7 +87,7 @@ func (c *passChecker) problem(path, format string, args ...any) {
 }
 
 func (c *passChecker) check() (style string) {
-	for _, key := range []string{"description", "organizationName"} {
+	for _, key := range required {
 		if s, _ := c.pass[key].(string); strings.TrimSpace(s) == "" {
 			c.problem(key, "is missing; Wallet refuses a pass without it")
 		}
@@ -108,12 +113,15 @@ func (c *passChecker) check() (style string) {
 	}
 	c.barcodes()
 	for _, key := range colours {
-		if s, ok := c.pass[key].(string); ok && !strings.Contains(s, "${{") {
-			if rgb, ok := colour(s); ok {
-				c.pass[key] = rgb
-			} else {
-				c.problem(key, "is no colour; write it as rgb(23, 42, 70) or #172a46")
-			}
+		v, given := c.pass[key]
+		s, _ := v.(string)
+		if !given || strings.Contains(s, "${{") {
+			continue
+		}
+		if rgb, ok := colour(s); ok {
+			c.pass[key] = rgb
+		} else {
+			c.problem(key, "%s", noColour)
 		}
 	}
 	if len(given) == 0 {
@@ -178,7 +186,8 @@ func (c *passChecker) group(path string, v any, seen map[string]string) {
 }
 
 func (c *passChecker) barcodes() {
-	if _, old := c.pass["barcode"]; old {
+	if old, given := c.pass["barcode"]; given {
+		c.barcode("barcode", old)
 		if _, ok := c.pass["barcodes"]; !ok {
 			c.found = append(c.found, problems.Warn("barcode", "is deprecated since iOS 9; write barcodes, a list"))
 		}
@@ -193,15 +202,18 @@ func (c *passChecker) barcodes() {
 		return
 	}
 	for i, v := range list {
-		at := fmt.Sprintf("barcodes[%d]", i)
-		code, _ := v.(map[string]any)
-		format, _ := code["format"].(string)
-		if !slices.Contains(barcodeFormats, format) && !strings.Contains(format, "${{") {
-			c.problem(at+".format", "is no format; there is %s", strings.Join(barcodeFormats, ", "))
-		}
-		if message, ok := code["message"]; !ok || message == "" {
-			c.problem(at, "has no message; write what the scanner reads, as ${{ serial }}")
-		}
+		c.barcode(fmt.Sprintf("barcodes[%d]", i), v)
+	}
+}
+
+func (c *passChecker) barcode(at string, v any) {
+	code, _ := v.(map[string]any)
+	format, _ := code["format"].(string)
+	if !slices.Contains(barcodeFormats, format) && !strings.Contains(format, "${{") {
+		c.problem(at+".format", "is no format; there is %s", strings.Join(barcodeFormats, ", "))
+	}
+	if message, ok := code["message"]; !ok || message == "" {
+		c.problem(at, "has no message; write what the scanner reads, as ${{ serial }}")
 	}
 }
 

@@ -3,6 +3,7 @@ package passes
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/passhook/passhook/expressions"
@@ -54,7 +55,7 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 		return nil, fmt.Errorf("pass.json: is no object")
 	}
 	t.own(pass, p)
-	if err := t.encodeBarcodes(pass); err != nil {
+	if err := t.complete(pass); err != nil {
 		return nil, fmt.Errorf("pass.json: %w", err)
 	}
 	r := &Rendered{Fields: t.front(pass)}
@@ -93,24 +94,54 @@ func (t *Template) own(pass map[string]any, p Pass) {
 	}
 }
 
+// complete checks and converts what the template could not know when it was
+// loaded.
+func (t *Template) complete(pass map[string]any) error {
+	for _, key := range required {
+		if s, _ := pass[key].(string); strings.TrimSpace(s) == "" {
+			return fmt.Errorf("%s is empty; Wallet refuses a pass without it", key)
+		}
+	}
+	for _, key := range colours {
+		v, given := pass[key]
+		if !given {
+			continue
+		}
+		s, _ := v.(string)
+		rgb, ok := colour(s)
+		if !ok {
+			return fmt.Errorf("%s %s", key, noColour)
+		}
+		pass[key] = rgb
+	}
+	return t.encodeBarcodes(pass)
+}
+
 // encodeBarcodes makes messages text, as a number alone is none, and fills in
 // messageEncoding: Latin-1 where it holds the message, as most scanners expect,
 // else UTF-8.
 func (t *Template) encodeBarcodes(pass map[string]any) error {
 	list, _ := pass["barcodes"].([]any)
 	for i, v := range list {
-		code, ok := v.(map[string]any)
-		if !ok {
-			continue
+		if err := t.encodeBarcode(fmt.Sprintf("barcodes[%d]", i), v); err != nil {
+			return err
 		}
-		message := expressions.Stringify(code["message"], t.settings)
-		if message == "" {
-			return fmt.Errorf("barcodes[%d].message is empty", i)
-		}
-		code["message"] = message
-		if code["messageEncoding"] == nil {
-			code["messageEncoding"] = encodingFor(message)
-		}
+	}
+	return t.encodeBarcode("barcode", pass["barcode"]) // the key of iOS 8
+}
+
+func (t *Template) encodeBarcode(at string, v any) error {
+	code, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	message := expressions.Stringify(code["message"], t.settings)
+	if message == "" {
+		return fmt.Errorf("%s.message is empty", at)
+	}
+	code["message"] = message
+	if code["messageEncoding"] == nil {
+		code["messageEncoding"] = encodingFor(message)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package passes_test
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -169,6 +170,51 @@ func TestRenderFails(t *testing.T) {
 			_, err := template.Render(p)
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) || strings.Contains(err.Error(), "Ada") {
 				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+// What an expression gives is known when a pass is rendered, and not before.
+func TestRenderChecksWhatExpressionsGive(t *testing.T) {
+	const start = `{"eventTicket": {}, "organizationName": "Hall One", "description": `
+	for _, tc := range []struct {
+		name, pass string
+		value      any
+		key        string
+		want       any
+		err        string
+	}{
+		{"a colour in hex", start + `"Ticket", "labelColor": "${{ value }}"}`, "#FF0009", "labelColor", "rgb(255, 0, 9)", ""},
+		{"a colour in parts", start + `"Ticket", "labelColor": "rgb(${{ value }}, 0,0)"}`, 7, "labelColor", "rgb(7, 0, 0)", ""},
+		{"no colour", start + `"Ticket", "labelColor": "${{ value }}"}`, nil, "labelColor", nil, ""},
+		{"a colour that is none", start + `"Ticket", "labelColor": "${{ value }}"}`, "navy", "", nil, "pass.json: labelColor is no colour; write it as rgb(23, 42, 70) or #172a46"},
+		{"a description that is null", start + `"${{ value }}"}`, nil, "", nil, "pass.json: description is empty; Wallet refuses a pass without it"},
+		{"a blank organization", `{"eventTicket": {}, "organizationName": "${{ value }} ", "description": "Ticket"}`, nil, "", nil, "pass.json: organizationName is empty; Wallet refuses a pass without it"},
+		{"the barcode of iOS 8", start + `"Ticket", "barcode": {"format": "PKBarcodeFormatQR", "message": "${{ value }}"}}`, "Łódź", "barcode",
+			map[string]any{"format": "PKBarcodeFormatQR", "message": "Łódź", "messageEncoding": "utf-8"}, ""},
+		{"the barcode of iOS 8, empty", start + `"Ticket", "barcode": {"format": "PKBarcodeFormatQR", "message": "${{ value }}"}}`, nil, "", nil, "pass.json: barcode.message is empty"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			template := load(t, files(map[string]string{"pass.json": tc.pass, "template.yaml": "inputs: {value: {}}\n"}), passes.Settings{})
+			p := onePass
+			p.Inputs = map[string]any{"value": tc.value}
+			r, err := template.Render(p)
+			if tc.err != "" {
+				if err == nil || err.Error() != tc.err {
+					t.Errorf("got %v, want %s", err, tc.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got map[string]any
+			if err := json.Unmarshal(r.JSON, &got); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got[tc.key], tc.want) {
+				t.Errorf("got %v, want %v", got[tc.key], tc.want)
 			}
 		})
 	}

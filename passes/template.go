@@ -56,10 +56,15 @@ func LoadTemplates(fsys fs.FS, prefix string, s Settings) (map[string]*Template,
 	var found problems.List
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), suffix)
-		if !ok || !e.IsDir() {
+		link := e.Type()&fs.ModeSymlink != 0
+		if !ok || !e.IsDir() && !link {
 			continue
 		}
 		file := path.Join(prefix, e.Name())
+		if link {
+			found = append(found, problems.Problem{File: file, Text: "is a link; put the folder itself here"})
+			continue
+		}
 		if !templateName.MatchString(name) {
 			found = append(found, problems.Problem{File: file, Text: "a template's name may have letters, digits, - and _ only"})
 			continue

@@ -155,6 +155,17 @@ func TestLoadTemplatesNeedsAnIcon(t *testing.T) {
 	}
 }
 
+func TestLoadTemplatesFollowsNoLinkToAFolder(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Symlink(t.TempDir(), filepath.Join(root, "t.pass")); err != nil {
+		t.Fatal(err)
+	}
+	_, found := passes.LoadTemplates(os.DirFS(root), "templates", passes.Settings{})
+	if got := found.Error(); got != "templates/t.pass: is a link; put the folder itself here" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A link could lead out of the folder, into /etc or a key.
 func TestLoadTemplatesFollowsNoLinks(t *testing.T) {
 	root := t.TempDir()

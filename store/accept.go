@@ -17,6 +17,9 @@ import (
 const (
 	// maxBatch is how many waiting events share one transaction.
 	maxBatch = 256
+	// maxRows is how many rows one INSERT has: SQLite looks parameters up one by
+	// one, so that a statement with thousands takes quadratic time.
+	maxRows = 8
 	// maxWake is how many events one job wakes for.
 	maxWake = 32
 	// acceptTimeout is how long a transaction of events may take; senders ask
@@ -133,7 +136,7 @@ func (s *Store) commit(first acceptance) {
 func (s *Store) storeBatch(ctx context.Context, batch []acceptance) ([]accepted, error) {
 	results := make([]accepted, len(batch))
 	err := s.inTx(ctx, func(tx *transaction) error {
-		fresh, err := s.insertEvents(ctx, tx, batch)
+		fresh, err := insertEvents(ctx, tx, s.now(), batch)
 		if err != nil {
 			return err
 		}
@@ -167,8 +170,8 @@ func (s *Store) wakeEvents(ctx context.Context, tx *transaction, ids []string) e
 // eventColumns are those of an INSERT, in the order of eventValues.
 const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, data, time, received, state, note, attempts, claimed, due, settled, told"
 
-func (s *Store) eventValues(a acceptance) []any {
-	e, now := a.event, millis(s.now())
+func eventValues(a acceptance, at time.Time) []any {
+	e, now := a.event, millis(at)
 	state, settled := StatePending, int64(0)
 	if e.Ignore != "" {
 		state, settled = StateIgnored, now
@@ -180,33 +183,43 @@ func (s *Store) eventValues(a acceptance) []any {
 }
 
 // insertEvents returns the ids of the events that were not there.
-func (s *Store) insertEvents(ctx context.Context, tx *transaction, batch []acceptance) (map[string]bool, error) {
+func insertEvents(ctx context.Context, tx *transaction, now time.Time, batch []acceptance) (map[string]bool, error) {
+	fresh := map[string]bool{}
+	for chunk := range slices.Chunk(batch, maxRows) {
+		if err := insertChunk(ctx, tx, now, chunk, fresh); err != nil {
+			return nil, err
+		}
+	}
+	return fresh, nil
+}
+
+// insertChunk inserts a few events with one statement.
+func insertChunk(ctx context.Context, tx *transaction, now time.Time, chunk []acceptance, fresh map[string]bool) error {
 	var q strings.Builder
 	var args []any
 	q.WriteString("INSERT INTO events (" + eventColumns + ") VALUES ")
-	for i, a := range batch {
+	for i, a := range chunk {
 		if i > 0 {
 			q.WriteString(", ")
 		}
-		values := s.eventValues(a)
+		values := eventValues(a, now)
 		placeholders(&q, len(args), len(values))
 		args = append(args, values...)
 	}
 	q.WriteString(" ON CONFLICT (source, external_id) DO NOTHING RETURNING id")
 	rows, err := tx.QueryContext(ctx, q.String(), args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	fresh := map[string]bool{}
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {
-			return nil, err
+			return err
 		}
 		fresh[id] = true
 	}
-	return fresh, rows.Err()
+	return rows.Err()
 }
 
 // jsonList is how a column keeps a list; nil is an empty one.

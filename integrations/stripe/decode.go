@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
 )
 
@@ -34,11 +35,30 @@ type envelope struct {
 	} `json:"data"`
 }
 
+// object is the little that is read of the event's object when it arrives. The
+// rest waits for Complete: a sender must not wait for more than it takes to
+// know what happened.
+type object struct {
+	ID                string `json:"id"`
+	Object            string `json:"object"`
+	PaymentStatus     any    `json:"payment_status"`
+	PaymentIntent     any    `json:"payment_intent"`
+	Subscription      any    `json:"subscription"`
+	Invoice           any    `json:"invoice"`
+	ClientReferenceID any    `json:"client_reference_id"`
+}
+
+// checked says that the bytes have been through a strict decoder already.
+var checked = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 
 // decode turns a verified body into an Event. Errors are the sender's: the body
 // is not what Stripe sends.
 func decode(body []byte) (integrations.Event, error) {
+	if bytes.Contains(body, []byte(`\u0000`)) {
+		return integrations.Event{}, errors.New("text with U+0000 is not allowed")
+	}
 	var env envelope
 	if err := jsonv2.Unmarshal(body, &env); err != nil {
 		return integrations.Event{}, fmt.Errorf("this is not an event: %w", err)
@@ -75,22 +95,20 @@ func snapshot(e integrations.Event, env envelope) (integrations.Event, error) {
 	case len(env.Data.Object) == 0 || env.Data.Object[0] != '{':
 		return e, errors.New("the event has no data.object")
 	}
-	decoded, err := expressions.DecodeJSON(env.Data.Object)
-	if err != nil {
+	var o object
+	if err := jsonv2.Unmarshal(env.Data.Object, &o, checked); err != nil {
 		return e, fmt.Errorf("the event's data.object: %w", err)
 	}
-	o, _ := decoded.(map[string]any)
-	id, _ := o["id"].(string)
 	e.Live, e.Time, e.Data = *env.Livemode, time.Unix(int64(created), 0).UTC(), env.Data.Object
-	if plainID.MatchString(id) {
-		e.Object = id
+	if plainID.MatchString(o.ID) {
+		e.Object = o.ID
 	}
 	e.Refs = refs(o)
-	if o["object"] == "checkout.session" {
-		if id != e.Object {
+	if o.Object == "checkout.session" {
+		if o.ID != e.Object {
 			return e, errors.New("the checkout session has no usable id")
 		}
-		if status, _ := o["payment_status"].(string); paid(env.Type, status) {
+		if status, _ := o.PaymentStatus.(string); paid(env.Type, status) {
 			e.Types = append(e.Types, TypePaid)
 		}
 	}
@@ -108,10 +126,9 @@ func paid(eventType, status string) bool {
 }
 
 // refs are the ids by which refunds, disputes and renewals find the passes.
-func refs(o map[string]any) []string {
+func refs(o object) []string {
 	var out []string
-	for _, key := range []string{"id", "payment_intent", "subscription", "invoice", "client_reference_id"} {
-		v := o[key]
+	for _, v := range []any{o.ID, o.PaymentIntent, o.Subscription, o.Invoice, o.ClientReferenceID} {
 		if m, ok := v.(map[string]any); ok {
 			v = m["id"]
 		}

@@ -1,0 +1,63 @@
+package passes_test
+
+import (
+	"crypto/x509"
+	"strings"
+	"testing"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/passhook/passhook/passes"
+)
+
+// The config drops one final newline from every file. In a binary file it may
+// be content: the last bytes of PKCS#12 are the count of iterations, those of a
+// certificate its signature.
+func TestLoadCertificatesRestoresFinalNewline(t *testing.T) {
+	ca, issued := apple()
+	chain := []*x509.Certificate{parsePEM(t, ca.IntermediatePEM())}
+	for _, tc := range []struct {
+		name, end  string
+		iterations int
+	}{
+		{"newline", "\n", 0x080a},
+		{"carriage return and newline", "\r\n", 0x0d0a},
+		{"nothing", "", 0x0800},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p12, err := pkcs12.Modern.WithIterations(tc.iterations).Encode(issued.Key, issued.Leaf, chain, password)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shorter, ok := strings.CutSuffix(string(p12), tc.end)
+			if !ok {
+				t.Fatalf("ends with %x", p12[len(p12)-2:])
+			}
+			loadsIssued(t, passes.SigningConfig{Certificate: shorter, Password: password})
+			loadsIssued(t, passes.SigningConfig{Certificate: encodeLines(p12), Password: password})
+		})
+	}
+	t.Run("of a certificate", func(t *testing.T) {
+		a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
+		var der string
+		for serial := int64(1); !strings.HasSuffix(der, "\n"); serial++ {
+			der = string(parsePEM(t, []byte(a.issue(t, key, func(c *x509.Certificate) { c.SerialNumber.SetInt64(serial) }))).Raw)
+		}
+		_, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: strings.TrimSuffix(der, "\n"), Key: keyPEM(t, key), Intermediate: a.pem}}, now)
+		if err := found.Err(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Of 256 wrong passwords one seems to fit, until the key is read.
+func TestLoadCertificatesToldWrongPasswordEachTime(t *testing.T) {
+	_, issued := apple()
+	for range 2000 {
+		config := passes.SigningConfig{Certificate: string(issued.CertPEM), Key: encryptPEM(t, issued.Key), Password: "battery staple"}
+		_, found := passes.LoadCertificates([]passes.SigningConfig{config}, now)
+		if got := found.Error(); got != "[0].password: is not the password of the private key" {
+			t.Fatalf("got %q", got)
+		}
+	}
+}
