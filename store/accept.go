@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -167,18 +167,23 @@ func (s *Store) wakeEvents(ctx context.Context, tx *transaction, ids []string) e
 	return s.engine.enqueue(ctx, tx, jobs)
 }
 
-// eventColumns are those of an INSERT, in the order of eventValues.
-const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, data, time, received, state, note, attempts, claimed, due, settled, told"
+// eventColumns are those of an INSERT: the parameters of eventValues, then what
+// all new events have.
+const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, data, time, state, note, received, due, settled, attempts, claimed, told"
+
+// eventParameters is how many of the columns are parameters; received, the last
+// of them, is due as well.
+const eventParameters = 14
 
 func eventValues(a acceptance, at time.Time) []any {
-	e, now := a.event, millis(at)
-	state, settled := StatePending, int64(0)
+	e := a.event
+	state := StatePending
 	if e.Ignore != "" {
-		state, settled = StateIgnored, now
+		state = StateIgnored
 	}
 	return []any{
 		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, append([]byte{}, e.Data...),
-		millis(e.Time), now, state, e.Ignore, 0, false, now, settled, false,
+		millis(e.Time), state, e.Ignore, millis(at),
 	}
 }
 
@@ -202,9 +207,13 @@ func insertChunk(ctx context.Context, tx *transaction, now time.Time, chunk []ac
 		if i > 0 {
 			q.WriteString(", ")
 		}
-		values := eventValues(a, now)
-		placeholders(&q, len(args), len(values))
-		args = append(args, values...)
+		last := eventRow(&q, len(args))
+		settled := "0"
+		if a.event.Ignore != "" {
+			settled = last
+		}
+		q.WriteString(last + ", " + settled + ", 0, false, false)")
+		args = append(args, eventValues(a, now)...)
 	}
 	q.WriteString(" ON CONFLICT (source, external_id) DO NOTHING RETURNING id")
 	rows, err := tx.QueryContext(ctx, q.String(), args...)
@@ -228,11 +237,12 @@ func jsonList(v []string) (string, error) {
 	return string(b), err
 }
 
-// placeholders writes ($from+1, …), n of them.
-func placeholders(q *strings.Builder, from, n int) {
-	for i := range n {
-		q.WriteString([]string{"(", ", "}[min(i, 1)])
-		fmt.Fprintf(q, "$%d", from+i+1)
+// eventRow writes "($from+1, …, " and returns the last of the parameters.
+func eventRow(q *strings.Builder, from int) (last string) {
+	q.WriteByte('(')
+	for i := range eventParameters {
+		last = "$" + strconv.Itoa(from+i+1)
+		q.WriteString(last + ", ")
 	}
-	q.WriteByte(')')
+	return last
 }

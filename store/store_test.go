@@ -47,8 +47,12 @@ func (p place) open(t testing.TB) *store.Store {
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, f func(t *testing.T, p place)) {
-	t.Run("SQLite", func(t *testing.T) { f(t, sqlite(t)) })
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		f(t, sqlite(t))
+	})
 	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
 		c := newClock()
 		f(t, place{store.Config{URL: storetest.Postgres(t), Now: c.now, Sweep: 20 * time.Millisecond}, c})
 	})

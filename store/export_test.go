@@ -1,0 +1,34 @@
+package store
+
+import "database/sql"
+
+// Database lets tests disturb the database and look behind the store.
+func (s *Store) Database() *sql.DB { return s.db }
+
+// Waiting is how many events wait for the next transaction.
+func (s *Store) Waiting() int { return len(s.accept) }
+
+// Query is a query with its arguments.
+type Query struct {
+	Text string
+	Args []any
+}
+
+// Queries are those that lists, workers and pages ask for.
+func Queries() map[string]Query {
+	of := func(text string, args []any) Query { return Query{text, args} }
+	out := map[string]Query{
+		"due events":     {dueEvents, []any{int64(0), 200}},
+		"due deliveries": {dueDeliveries, []any{int64(0), 200}},
+		"by link":        {"SELECT " + passFields + " FROM passes WHERE link_hash = $1", []any{"x"}},
+		"by event":       {"SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key", []any{"x"}},
+	}
+	for name, f := range map[string]Filter{"all": {}, "by query": {Query: "x"}, "next page": {Before: "x"}, "next page by query": {Query: "x", Before: "y"}} {
+		out["events "+name] = of(f.events())
+		out["deliveries "+name] = of(f.deliveries())
+		out["passes "+name] = of(f.passes())
+	}
+	out["pending events"] = of(Filter{State: StatePending}.events())
+	out["dead deliveries"] = of(Filter{State: StateDead}.deliveries())
+	return out
+}
