@@ -46,6 +46,7 @@ type bench struct {
 	stripe *standins.Stripe
 	log    *strings.Builder
 	keys   *passes.Keyring
+	mailer *mailer.Mailer
 }
 
 // options of newBench.
@@ -78,6 +79,7 @@ func newBench(t testing.TB, o options) *bench {
 	m, err := mailer.New(mailer.Config{From: "Hall One <tickets@example.com>", SMTP: "smtp+insecure://" + b.smtp.Addr()}, mailer.Options{})
 	must(t, err)
 	t.Cleanup(func() { _ = m.Close() })
+	b.mailer = m
 	if o.path == "" {
 		o.path = filepath.Join(t.TempDir(), "passhook.db")
 	}
@@ -435,5 +437,38 @@ func TestTheLogSaysWhatToDoAndNoSecrets(t *testing.T) {
 	log := b.log.String()
 	if !strings.Contains(log, "passhook events replay "+id) || strings.Contains(log, secretA) || strings.Contains(log, "/p/") {
 		t.Errorf("%s", log)
+	}
+}
+
+// The operator gets one mail about everything that needs a person, once.
+func TestTheOperatorIsTold(t *testing.T) {
+	b := newBench(t, options{fail: func(stage, _, to string, _ int) error {
+		if stage == "rcpt" && to == "ada@example.com" {
+			return &smtp.SMTPError{Code: 550, Message: "no such mailbox"}
+		}
+		return nil
+	}})
+	b.run(t)
+	dead, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
+	must(t, err)
+	failed, _, err := b.engine.Accept(context.Background(), b.checkout(t, "bob", completed, func(s map[string]any) {
+		s["customer_details"].(map[string]any)["email"] = nil
+	}))
+	must(t, err)
+	b.settled(t, dead)
+	b.settled(t, failed)
+	for range 2 {
+		must(t, b.engine.TellOnce(context.Background(), b.mailer, "me@example.com"))
+	}
+	mails := b.smtp.Messages()
+	if len(mails) != 1 || mails[0].To[0] != "me@example.com" {
+		t.Fatalf("%d mails", len(mails))
+	}
+	mail, err := mails[0].Parse()
+	must(t, err)
+	for _, want := range []string{"passhook events replay " + failed, "there is no address", "no such mailbox", "--to ADDRESS"} {
+		if !strings.Contains(mail.Text, want) {
+			t.Errorf("%q is missing in:\n%s", want, mail.Text)
+		}
 	}
 }

@@ -23,6 +23,9 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
+// mailWorkers is how many mails may be on their way at once.
+const mailWorkers = senders + 4
+
 // senders is how many mails the workers that issue may send at once, beside
 // those of the queue.
 const senders = 4
@@ -95,7 +98,7 @@ func newApp(ctx context.Context, c *config.Config, p *project, now func() time.T
 	a := &app{config: c, now: now, log: log}
 	channels := map[string]integrations.Channel{}
 	if c.Mail != nil {
-		if a.mailer, err = mailer.New(*c.Mail, mailer.Options{}); err != nil {
+		if a.mailer, err = mailer.New(*c.Mail, mailer.Options{Idle: mailWorkers}); err != nil {
 			return nil, fmt.Errorf("mail: %w", err)
 		}
 		channels[bot.ChannelEmail] = a.mailer

@@ -104,6 +104,8 @@ func (a *app) serve(ctx context.Context, l net.Listener, ready func()) error {
 			failed <- fmt.Errorf("queue: %w", err)
 		}
 	}()
+	told := make(chan struct{})
+	go func() { defer close(told); a.tell(ctx) }()
 	ready()
 	select {
 	case err = <-failed:
@@ -114,5 +116,13 @@ func (a *app) serve(ctx context.Context, l net.Listener, ready func()) error {
 	defer done()
 	err = errors.Join(err, server.Shutdown(stop))
 	<-working
+	<-told
 	return err
+}
+
+// tell keeps the operator informed, where there is one and mail is set up.
+func (a *app) tell(ctx context.Context) {
+	if to := a.config.Operator.Email; to != "" && a.mailer != nil {
+		a.engine.Tell(ctx, a.mailer, to)
+	}
 }

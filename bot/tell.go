@@ -1,0 +1,63 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	// tellEvery is how often the operator is told what is new, at most.
+	tellEvery = time.Minute
+	// tellMost is how many events and deliveries one notice lists, each.
+	tellMost = 50
+)
+
+// Notifier sends a plain notice to the operator. Equal ids are the same notice,
+// sent again.
+type Notifier interface {
+	Notice(ctx context.Context, to, subject, text, id string) error
+}
+
+// Tell mails the operator, until ctx ends, what needs a person: events that
+// failed and deliveries that are dead. Many at once are one mail.
+func (e *Engine) Tell(ctx context.Context, n Notifier, to string) {
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	for {
+		if err := e.TellOnce(ctx, n, to); err != nil && ctx.Err() == nil {
+			e.Log.Warn("the operator could not be told; it is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// TellOnce sends one notice of everything that is new, or none.
+func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
+	events, deliveries, err := e.Store.Untold(ctx, tellMost)
+	if err != nil || len(events)+len(deliveries) == 0 {
+		return err
+	}
+	var text strings.Builder
+	ids := sha256.New()
+	for _, ev := range events {
+		fmt.Fprintf(&text, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
+		fmt.Fprintf(ids, "%s %d\n", ev.ID, ev.Attempts)
+	}
+	for _, d := range deliveries {
+		fmt.Fprintf(&text, "Delivery %s to %s is dead: %s\nCorrect the address: passhook deliveries resend %s --to ADDRESS\n\n", d.ID, d.Recipient, d.Note, d.ID)
+		fmt.Fprintln(ids, d.ID)
+	}
+	subject := fmt.Sprintf("passhook: %d failed events, %d dead deliveries", len(events), len(deliveries))
+	if err := n.Notice(ctx, to, subject, text.String(), "notice-"+hex.EncodeToString(ids.Sum(nil))[:24]); err != nil {
+		return err
+	}
+	return e.Store.Told(ctx, events, deliveries)
+}

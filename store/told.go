@@ -1,0 +1,32 @@
+package store
+
+import "context"
+
+// Untold are failed events and dead deliveries that the operator has not been
+// told of, the oldest first.
+func (s *Store) Untold(ctx context.Context, limit int) ([]Event, []Delivery, error) {
+	events, err := collect(ctx, s, scanEvent, "SELECT "+eventFields+" FROM events WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1", limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	deliveries, err := collect(ctx, s, scanDelivery, "SELECT "+deliveryFields+" FROM deliveries WHERE state = 'dead' AND NOT told ORDER BY id LIMIT $1", limit)
+	return events, deliveries, err
+}
+
+// Told remembers that the operator was told of these.
+func (s *Store) Told(ctx context.Context, events []Event, deliveries []Delivery) error {
+	defer s.turn()()
+	return s.inTx(ctx, func(tx *transaction) error {
+		for _, e := range events {
+			if _, err := tx.ExecContext(ctx, "UPDATE events SET told = true WHERE id = $1 AND state = 'failed'", e.ID); err != nil {
+				return err
+			}
+		}
+		for _, d := range deliveries {
+			if _, err := tx.ExecContext(ctx, "UPDATE deliveries SET told = true WHERE id = $1", d.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
