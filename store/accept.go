@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,18 +13,9 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
-const (
-	// maxBatch is how many waiting events share one transaction.
-	maxBatch = 256
-	// maxRows is how many rows one INSERT has: SQLite looks parameters up one by
-	// one, so that a statement with thousands takes quadratic time.
-	maxRows = 8
-	// maxWake is how many events one job wakes for.
-	maxWake = 32
-	// acceptTimeout is how long a transaction of events may take; senders ask
-	// again after that.
-	acceptTimeout = 10 * time.Second
-)
+// maxRows is how many rows one INSERT has: SQLite looks parameters up one by
+// one, so that a statement with thousands takes quadratic time.
+const maxRows = 8
 
 // acceptance is one event that waits to be stored.
 type acceptance struct {
@@ -92,79 +82,6 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, 
 	}
 	a.id, err = newID()
 	return a, err
-}
-
-// commitAccepted stores what waits, batch after batch, until Close.
-func (s *Store) commitAccepted() {
-	defer close(s.stopped)
-	for {
-		select {
-		case first := <-s.accept:
-			s.commit(first)
-		case <-s.closing:
-			for len(s.accept) > 0 {
-				s.commit(<-s.accept)
-			}
-			return
-		}
-	}
-}
-
-// commit stores the first event with all that wait behind it.
-func (s *Store) commit(first acceptance) {
-	batch := []acceptance{first}
-	for len(batch) < maxBatch && len(s.accept) > 0 {
-		batch = append(batch, <-s.accept)
-	}
-	// Processes that store the same events lock them in the same order.
-	slices.SortFunc(batch, func(a, b acceptance) int {
-		return cmp.Or(cmp.Compare(a.event.Source, b.event.Source), cmp.Compare(a.event.ExternalID, b.event.ExternalID))
-	})
-	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
-	defer cancel()
-	results, err := s.storeBatch(ctx, batch)
-	for i, a := range batch {
-		if err != nil {
-			a.result <- accepted{err: err}
-			continue
-		}
-		a.result <- results[i]
-	}
-}
-
-// storeBatch stores events and wakes workers for the fresh ones.
-func (s *Store) storeBatch(ctx context.Context, batch []acceptance) ([]accepted, error) {
-	results := make([]accepted, len(batch))
-	err := s.inTx(ctx, func(tx *transaction) error {
-		fresh, err := insertEvents(ctx, tx, s.now(), batch)
-		if err != nil {
-			return err
-		}
-		var pending []string
-		for i, a := range batch {
-			if results[i] = (accepted{id: a.id, fresh: fresh[a.id]}); !fresh[a.id] {
-				err := tx.QueryRowContext(ctx, "SELECT id FROM events WHERE source = $1 AND external_id = $2", a.event.Source, a.event.ExternalID).Scan(&results[i].id)
-				if err != nil {
-					return err
-				}
-			} else if a.event.Ignore == "" {
-				pending = append(pending, a.id)
-			}
-		}
-		return s.wakeEvents(ctx, tx, pending)
-	})
-	return results, err
-}
-
-func (s *Store) wakeEvents(ctx context.Context, tx *transaction, ids []string) error {
-	var jobs []Job
-	for chunk := range slices.Chunk(ids, maxWake) {
-		jobs = append(jobs, Job{Kind: JobEvent, IDs: chunk})
-	}
-	if len(jobs) == 0 {
-		return nil
-	}
-	return s.engine.enqueue(ctx, tx, jobs)
 }
 
 // eventColumns are those of an INSERT: the parameters of eventValues, then what

@@ -54,9 +54,11 @@ func TestEventsThatWaitShareATransactionAndWakeUps(t *testing.T) {
 		until(t, "64 events wait", func() bool { return s.Waiting() == 64 })
 		must(t, held.Close())
 		all.Wait()
-		if events, jobs := count(t, s, "events"), count(t, s, "river_job"); events != 65 || jobs != 1+2 {
-			t.Errorf("%d events, %d jobs; want 65, and 1 job for the first and 2 for 64 that waited", events, jobs)
+		if n := count(t, s, "events"); n != 65 {
+			t.Errorf("%d events", n)
 		}
+		// A burst's wake-up may come a moment later.
+		until(t, "there is 1 job for the first and 2 for the 64 that waited", func() bool { return count(t, s, "river_job") == 1+2 })
 	})
 }
 

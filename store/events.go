@@ -41,6 +41,7 @@ func found[T any](v *T, err error) (*T, bool, error) {
 // ClaimEvent takes a pending event that is due, until the lease ends. ok is
 // false where somebody else has it or there is nothing to do.
 func (s *Store) ClaimEvent(ctx context.Context, id string, lease time.Duration) (e *Event, ok bool, err error) {
+	s.yield(ctx)
 	defer s.turn()()
 	now := s.now()
 	return found(scanEvent(s.db.QueryRowContext(ctx,

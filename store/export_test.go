@@ -23,10 +23,9 @@ func Queries() map[string]Query {
 		"by link":        {"SELECT " + passFields + " FROM passes WHERE link_hash = $1", []any{"x"}},
 		"by event":       {"SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key", []any{"x"}},
 	}
-	for name, f := range map[string]Filter{"all": {}, "by query": {Query: "x"}, "next page": {Before: "x"}, "next page by query": {Query: "x", Before: "y"}} {
+	for name, f := range map[string]Filter{"all": {}, "by query": {Query: "x"}} {
 		out["events "+name] = of(f.events())
 		out["deliveries "+name] = of(f.deliveries())
-		out["passes "+name] = of(f.passes())
 	}
 	out["pending events"] = of(Filter{State: StatePending}.events())
 	out["dead deliveries"] = of(Filter{State: StateDead}.deliveries())

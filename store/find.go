@@ -13,10 +13,7 @@ type Filter struct {
 	// Query is an id of ours or of the source, an object, a ref, a serial
 	// number or a mail address; empty: everything.
 	Query string
-	// State is one of events or deliveries; passes have none.
 	State string
-	// Before is the id, or serial number, of the last row of the page before.
-	Before string
 	// Limit is the most rows; 0 is 100.
 	Limit int
 }
@@ -31,10 +28,6 @@ const (
 		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref = ?" +
 		" UNION SELECT delivery_id FROM delivery_passes WHERE serial = ?" +
 		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = ?"
-	passesBy = "SELECT serial FROM passes WHERE serial = ? UNION SELECT serial FROM passes WHERE order_id = ? UNION SELECT serial FROM passes WHERE event_id = ?" +
-		" UNION SELECT serial FROM pass_refs WHERE ref = ?" +
-		" UNION SELECT serial FROM passes JOIN events ON event_id = events.id WHERE external_id = ? UNION SELECT serial FROM passes JOIN events ON event_id = events.id WHERE events.object = ?" +
-		" UNION SELECT serial FROM delivery_passes JOIN deliveries ON delivery_id = deliveries.id WHERE lower(recipient) = lower(?)"
 )
 
 // conditions are those of one list. Only those that are asked for stand in the
@@ -66,7 +59,6 @@ func (f Filter) events() (string, []any) {
 	if f.State == StatePending {
 		c.texts = append(c.texts, "state = 'pending'") // the index of due rows holds for this text only
 	}
-	c.add("id < ?", f.Before)
 	return c.query("SELECT "+eventFields+" FROM events", "id DESC", f.Limit)
 }
 
@@ -74,16 +66,7 @@ func (f Filter) deliveries() (string, []any) {
 	var c conditions
 	c.add("id IN ("+deliveriesBy+")", f.Query)
 	c.add("state = ?", f.State)
-	c.add("id < ?", f.Before)
 	return c.query("SELECT "+deliveryFields+" FROM deliveries", "id DESC", f.Limit)
-}
-
-// passes sorts by order, whose id sorts by time.
-func (f Filter) passes() (string, []any) {
-	var c conditions
-	c.add("serial IN ("+passesBy+")", f.Query)
-	c.add("(order_id, serial) < ((SELECT order_id FROM passes WHERE serial = ?), ?)", f.Before)
-	return c.query("SELECT "+passFields+" FROM passes", "order_id DESC, serial DESC", f.Limit)
 }
 
 // FindEvents lists events.
@@ -96,12 +79,6 @@ func (s *Store) FindEvents(ctx context.Context, f Filter) ([]Event, error) {
 func (s *Store) FindDeliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 	query, args := f.deliveries()
 	return s.listDeliveries(ctx, query, args...)
-}
-
-// FindPasses lists passes.
-func (s *Store) FindPasses(ctx context.Context, f Filter) ([]Pass, error) {
-	query, args := f.passes()
-	return collect(ctx, s, scanPass, query, args...)
 }
 
 func (s *Store) listDeliveries(ctx context.Context, query string, args ...any) ([]Delivery, error) {
@@ -143,16 +120,6 @@ func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Deliver
 	}
 	deliveries, err := s.listDeliveries(ctx, "SELECT "+deliveryFields+" FROM deliveries WHERE order_id IN (SELECT id FROM orders WHERE event_id = $1) ORDER BY id", eventID)
 	return passes, deliveries, err
-}
-
-// OrderOf reads the order that an event made; ok is false where it made none.
-func (s *Store) OrderOf(ctx context.Context, eventID string) (o *Order, ok bool, err error) {
-	o = new(Order)
-	var created int64
-	err = s.db.QueryRowContext(ctx, "SELECT id, event_id, source, account, object, live, created FROM orders WHERE event_id = $1", eventID).
-		Scan(&o.ID, &o.EventID, &o.Source, &o.Account, &o.Object, &o.Live, &created)
-	o.Created = fromMillis(created)
-	return found(o, err)
 }
 
 const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, inputs, void, created, updated"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -40,6 +41,8 @@ type Store struct {
 	// closing ends the goroutine that stores events; it closes stopped.
 	closing, stopped chan struct{}
 	close            func() error
+	// burstAt is when a burst of events was last seen, in Unix nanoseconds.
+	burstAt atomic.Int64
 	// turns lets one worker at a time write to SQLite; nil for PostgreSQL.
 	turns chan struct{}
 }
@@ -117,7 +120,7 @@ func open(ctx context.Context, c Config, own bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	go s.commitAccepted()
+	go (&committer{Store: s, rested: true}).run()
 	return s, nil
 }
 

@@ -1,6 +1,4 @@
 -- +goose Up
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-
 -- Times are Unix milliseconds, 0 is none; lists are JSON.
 CREATE TABLE events (
     id          TEXT PRIMARY KEY,
