@@ -36,7 +36,7 @@ func (l *loader) check() {
 		}
 	}
 	if len(c.Signing) == 0 {
-		l.report("signing", "is missing; name the certificate from Apple that signs the passes (passhook certs request makes the key for it)")
+		l.report("signing", "is missing; name the certificate from Apple that signs the passes, as the README says under Go live")
 	}
 	if c.Mail != nil {
 		l.add(c.Mail.Check().Under("mail")...)

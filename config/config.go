@@ -57,8 +57,8 @@ type Config struct {
 	doc *document
 }
 
-// Operator is who is told what needs a person: dead deliveries, expiring
-// certificates, events that no rule could finish.
+// Operator is who is told what needs a person: dead deliveries, and events that
+// no rule could finish.
 type Operator struct {
 	Email string `yaml:"email,omitempty" jsonschema_description:"Mail address of the operator."`
 }
@@ -112,7 +112,7 @@ func Load(path string, o Options) (*Config, error) {
 	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: there is no such file; passhook init makes one, --config names another: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("%s: there is no such file; --config names another, and passhook dev needs none: %w", path, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot be read: %w", path, reason(err))
 	}
