@@ -104,7 +104,9 @@ type Options struct {
 
 // Load reads the file at path, or DefaultFile where path is empty, and checks
 // it. The error is a problems.List with all that is wrong, in the order of the
-// file; or it wraps fs.ErrNotExist or what else kept the file from being read.
+// file, and the Config is as much as could be read, so that its user can look
+// for more mistakes; or it wraps fs.ErrNotExist or what else kept the file from
+// being read, and there is no Config.
 func Load(path string, o Options) (*Config, error) {
 	if path == "" {
 		path = DefaultFile
@@ -125,10 +127,7 @@ func Load(path string, o Options) (*Config, error) {
 			o.Warn(p)
 		}
 	}
-	if err := found.Err(); err != nil {
-		return nil, err
-	}
-	return l.config, nil
+	return l.config, found.Err()
 }
 
 // reason is err without the path, which the caller has already named.

@@ -126,13 +126,33 @@ func (s *Store) Run(ctx context.Context, work func(context.Context, Job) error) 
 	} {
 		sweeps.Go(func() { w.run(ctx) })
 	}
-	err := s.engine.run(ctx, work)
+	err := s.keepRunning(ctx, work)
 	cancel()
 	sweeps.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// restartAfter is the pause before the queue is started again.
+const restartAfter = time.Second
+
+// keepRunning starts the queue again when it could not start or ended by
+// itself, as when the database is away; events are refused meanwhile, not lost.
+func (s *Store) keepRunning(ctx context.Context, work func(context.Context, Job) error) error {
+	for {
+		err := s.engine.run(ctx, work)
+		if ctx.Err() != nil {
+			return err
+		}
+		s.config.Logger.Error("the queue stopped; it is started again", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(restartAfter):
+		}
+	}
 }
 
 // wake adds jobs in a transaction of their own.

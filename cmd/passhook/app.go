@@ -54,6 +54,9 @@ type project struct {
 func loadProject(c *config.Config, now time.Time) (*project, problems.List) {
 	keyring, found := passes.LoadCertificates(c.Signing, now)
 	out := c.Place(found.Under("signing"))
+	if found.Err() != nil {
+		keyring = nil // templates need not complain of that as well
+	}
 	p, more := loadRules(c, keyring)
 	return p, append(out, more...)
 }

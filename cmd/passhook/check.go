@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -34,18 +33,11 @@ type checkJSON struct {
 
 // Run checks everything that serve would start with, sending nothing.
 func (k checkCmd) Run(ctx context.Context, c console) error {
-	var found problems.List
-	cfg, err := c.load(config.Options{Warn: func(p problems.Problem) { found = append(found, p) }})
+	cfg, p, found, err := c.loadProject(config.Options{})
 	if err != nil {
-		var wrong problems.List
-		if !errors.As(err, &wrong) {
-			return err
-		}
-		return k.tell(c, checkJSON{Problems: append(found, wrong...)})
+		return err
 	}
-	p, more := loadProject(cfg, time.Now())
-	found = append(found, more...)
-	if p == nil || found.Err() != nil {
+	if p == nil {
 		return k.tell(c, checkJSON{Problems: found})
 	}
 	out := checkJSON{Renewals: map[string]string{}}
@@ -149,10 +141,7 @@ func (k checkCmd) tell(c console, out checkJSON) error {
 }
 
 func (k checkCmd) print(c console, out checkJSON) {
-	for _, p := range out.Problems {
-		fmt.Fprintln(c.Err, p)
-	}
-	if !out.OK {
+	if c.tell(out.Problems) != nil {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(out.Renewals)) {

@@ -131,7 +131,7 @@ func (w *workshop) load() error {
 		return err
 	}
 	p, found := loadRules(c, keyring)
-	if err := w.warn(found); err != nil {
+	if err := w.console.tell(found); err != nil {
 		return err
 	}
 	p.keyring = keyring

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -38,12 +40,40 @@ func (c console) loadFile(name string, o config.Options) (*config.Config, error)
 	return config.Load(name, o)
 }
 
-// warn prints the warnings and returns the errors of a list.
-func (c console) warn(found problems.List) error {
-	for _, w := range found.Warnings() {
-		fmt.Fprintln(c.Err, w)
+// tell prints a list, in its order; it is an error where an error is in it.
+func (c console) tell(found problems.List) error {
+	for _, p := range found {
+		fmt.Fprintln(c.Err, p)
 	}
-	return found.Err()
+	if found.Err() != nil {
+		return errSilent
+	}
+	return nil
+}
+
+// loadProject loads all of a project and says everything that is wrong with it
+// at once. The project is nil where that is so.
+func (c console) loadProject(o config.Options) (*config.Config, *project, problems.List, error) {
+	var found problems.List
+	o.Warn = func(p problems.Problem) { found = append(found, p) }
+	cfg, err := c.load(o)
+	var wrong problems.List
+	if err != nil && !errors.As(err, &wrong) {
+		return nil, nil, nil, err
+	}
+	found = append(found, wrong...)
+	p, more := loadProject(cfg, time.Now())
+	for _, m := range more {
+		// What could not be read is told once, not again as empty.
+		if !slices.ContainsFunc(wrong, func(w problems.Problem) bool { return w.File == m.File && w.Line == m.Line && w.Column == m.Column }) {
+			found = append(found, m)
+		}
+	}
+	found.Sort()
+	if found.Err() != nil {
+		p = nil
+	}
+	return cfg, p, found, nil
 }
 
 // logger writes for people and machines alike.

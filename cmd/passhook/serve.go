@@ -15,12 +15,11 @@ type serveCmd struct {
 
 // Run starts the server and stays until it is told to stop.
 func (s serveCmd) Run(ctx context.Context, c console) error {
-	cfg, err := c.load(config.Options{Port: s.Port})
+	cfg, p, found, err := c.loadProject(config.Options{Port: s.Port})
 	if err != nil {
 		return err
 	}
-	p, found := loadProject(cfg, time.Now())
-	if err := c.warn(found); err != nil {
+	if err := c.tell(found); err != nil {
 		return err
 	}
 	a, err := newApp(ctx, cfg, p, time.Now, c.logger())
