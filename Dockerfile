@@ -1,10 +1,11 @@
 # syntax=docker/dockerfile:1
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
+ENV GOMODCACHE=/cache/mod GOCACHE=/cache/build
 COPY go.mod go.sum ./
-RUN --mount=type=cache,target=/go/pkg/mod go mod download
+RUN --mount=type=cache,target=/cache go mod download
 COPY . .
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+RUN --mount=type=cache,target=/cache \
     CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/passhook ./cmd/passhook
 # A volume takes over the owner of the folder it is mounted on.
 RUN mkdir -p /out/data

@@ -36,7 +36,9 @@ func (e *Engine) workDelivery(ctx context.Context, id string) error {
 // deliver sends a claimed delivery and settles it. Between the send and the
 // settling a crash repeats the mail, with the same Message-ID.
 func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
-	cause := e.safely("delivery "+d.ID, func() error { return e.send(ctx, d) })
+	// A send that has begun is not cut off: the other side might have taken it.
+	// Channels have limits of their own, shorter than the lease.
+	cause := e.safely("delivery "+d.ID, func() error { return e.send(context.WithoutCancel(ctx), d) })
 	ctx, cancel := settling(ctx)
 	defer cancel()
 	log := e.Log.With("delivery", d.ID, "order", d.OrderID, "channel", d.Channel, "attempt", d.Attempts)

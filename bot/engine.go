@@ -72,9 +72,9 @@ func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, 
 }
 
 // Work does one job of the queue. What it could not do stays pending in the
-// store, with the time of the next try.
+// store, with the time of the next try; one failure cancels no other.
 func (e *Engine) Work(ctx context.Context, job store.Job) error {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, id := range job.IDs {
 		g.Go(func() error {

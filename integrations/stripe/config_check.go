@@ -27,9 +27,7 @@ func (c Config) Check() problems.List {
 		out = append(out, problems.At("webhook_secrets", "is missing; add the endpoint's signing secret, whsec_…, from Stripe's dashboard under Developers, Webhooks"))
 	}
 	for i, s := range c.WebhookSecrets {
-		if err := checkSecret(s); err != "" {
-			out = append(out, problems.At(index("webhook_secrets", i), "%s", err))
-		}
+		out = append(out, checkSecret(index("webhook_secrets", i), s)...)
 	}
 	out = append(out, c.checkKeys()...)
 	if c.APIURL != "" {
@@ -128,21 +126,22 @@ func keyMode(key string) string {
 	return ""
 }
 
-// checkSecret refuses what would let anybody sign: an HMAC key that is empty
-// or that everybody knows.
-func checkSecret(s string) string {
-	rest, ok := strings.CutPrefix(s, "whsec_")
+// checkSecret is what is wrong with a signing secret, if anything.
+func checkSecret(path, s string) problems.List {
 	switch {
-	case strings.TrimSpace(s) == "":
-		return "is empty, so anybody could sign events; add the endpoint's signing secret, whsec_…"
-	case !ok:
-		return "is not a signing secret; it starts with whsec_ and stands on the endpoint's page in Stripe's dashboard"
-	case len(strings.TrimSpace(rest)) < 8:
-		return "is too short to be a signing secret; copy all of it from Stripe's dashboard"
+	case emptySecret(s):
+		return problems.List{problems.At(path, "is empty, so anybody could sign events; add the endpoint's signing secret, whsec_…")}
 	case strings.TrimSpace(s) != s:
-		return "has white space around it; remove it"
+		return problems.List{problems.At(path, "has white space around it; remove it")}
+	case keyMode(s) != "" || strings.HasPrefix(s, "pk_"):
+		return problems.List{problems.At(path, "is an API key, not a signing secret; that one starts with whsec_ and stands on the endpoint's page in Stripe's dashboard")}
+	case !strings.HasPrefix(s, "whsec_") || len(s) < 16:
+		return problems.List{problems.Warn(path, "does not look like a signing secret of Stripe's; those start with whsec_ and are longer")}
 	}
-	return ""
+	return nil
 }
+
+// emptySecret is true for an HMAC key that everybody knows.
+func emptySecret(s string) bool { return strings.TrimSpace(strings.TrimPrefix(s, "whsec_")) == "" }
 
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

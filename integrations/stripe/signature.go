@@ -27,7 +27,7 @@ func verify(body []byte, header string, secrets []string, now time.Time) error {
 		return errSignature
 	}
 	for _, s := range secrets {
-		if checkSecret(s) != "" {
+		if emptySecret(s) {
 			continue
 		}
 		if webhook.ValidatePayloadIgnoringTolerance(body, header, s) == nil {
