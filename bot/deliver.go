@@ -61,24 +61,42 @@ func (e *Engine) send(ctx context.Context, d *store.Delivery) error {
 		return fmt.Errorf("there is no channel %s in the config", d.Channel)
 	}
 	out := integrations.Delivery{ID: d.ID, Recipient: d.Recipient, Created: d.Created}
+	var buffers [][]byte
+	defer func() {
+		for _, b := range buffers {
+			e.buffers.Put(b) //nolint:staticcheck // a slice header is nothing beside a package
+		}
+	}()
 	for _, serial := range d.Passes {
-		row, ok, err := e.Store.PassBySerial(ctx, serial)
+		p, err := e.forDelivery(ctx, serial, len(d.Passes) <= integrations.MaxAttached)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return integrations.Never(fmt.Errorf("pass %s is gone", serial))
+		if p.Bytes != nil {
+			buffers = append(buffers, p.Bytes)
 		}
-		buf, _ := e.buffers.Get().([]byte)
-		p, err := e.pack(*row, buf[:0])
-		if err != nil {
-			return err
-		}
-		defer e.buffers.Put(p.Bytes) //nolint:staticcheck // a slice header is nothing beside a package
 		if out.Subject == "" {
 			out.Subject, out.Intro = p.Subject, p.Intro
 		}
 		out.Packages = append(out.Packages, p.Package)
 	}
 	return channel.Deliver(ctx, out)
+}
+
+// forDelivery is one pass of a delivery; its package is made where it will be
+// attached.
+func (e *Engine) forDelivery(ctx context.Context, serial string, attached bool) (*Issued, error) {
+	row, ok, err := e.Store.PassBySerial(ctx, serial)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, integrations.Never(fmt.Errorf("pass %s is gone", serial))
+	}
+	if !attached {
+		_, p, err := e.describe(*row)
+		return p, err
+	}
+	buf, _ := e.buffers.Get().([]byte)
+	return e.pack(*row, buf[:0])
 }

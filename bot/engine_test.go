@@ -472,3 +472,24 @@ func TestTheOperatorIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A large order is one mail with a link for each pass and no attachments.
+func TestALargeOrderHasLinksAlone(t *testing.T) {
+	b := newBench(t, options{})
+	b.run(t)
+	session, items := standins.Checkout(standins.CheckoutOptions{
+		Seed: "group", Created: time.Now(), Email: "group@example.com", Name: "Ada Lovelace", Currency: "eur",
+		Items: []standins.Item{{Name: "Floor", Quantity: 40, UnitAmount: 100}},
+	})
+	b.stripe.AddSession(session, items)
+	e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_group", Type: completed, Created: time.Now()}, session))
+	must(t, err)
+	id, _, err := b.engine.Accept(context.Background(), e)
+	must(t, err)
+	b.settled(t, id)
+	mail, err := b.smtp.Messages()[0].Parse()
+	must(t, err)
+	if links := strings.Count(mail.Text, "https://tickets.example.com/p/"); links != 40 || len(mail.Attachments) != 0 {
+		t.Errorf("%d links, %d attachments", links, len(mail.Attachments))
+	}
+}

@@ -66,27 +66,33 @@ func (e *Engine) PassByLink(ctx context.Context, token string) (*Issued, bool, e
 
 // pack makes the signed package of a pass, in buf where it has the room.
 func (e *Engine) pack(row store.Pass, buf []byte) (*Issued, error) {
+	r, out, err := e.describe(row)
+	if err != nil {
+		return nil, err
+	}
+	out.Bytes, err = r.template.AppendPackage(buf, r.pass, r.Rendered)
+	return out, err
+}
+
+// describe is a pass for people, without its package.
+func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
 	r, err := e.render(e.program.Load(), row)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.template.Certificate.Valid(e.Now()); err != nil {
-		return nil, err
-	}
-	b, err := r.template.AppendPackage(buf, r.pass, r.Rendered)
-	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	modified := row.Updated
 	if r.template.ModTime.After(modified) {
 		modified = r.template.ModTime
 	}
 	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro}
-	out.Package = integrations.Package{Serial: row.Serial, Title: r.Title, Filename: filename(row), Bytes: b, Link: r.pass.Link}
+	out.Package = integrations.Package{Serial: row.Serial, Title: r.Title, Filename: filename(row), Link: r.pass.Link}
 	for _, f := range r.Fields {
 		out.Fields = append(out.Fields, integrations.Field{Label: f.Label, Value: f.Value})
 	}
-	return out, nil
+	return r, out, nil
 }
 
 // filename is ASCII and differs between the passes of an order.

@@ -58,6 +58,10 @@ type Source interface {
 	Complete(ctx context.Context, e Event) (Event, error)
 }
 
+// MaxAttached is how many packages a delivery carries. A larger one has links
+// alone: mail servers refuse what is too long.
+const MaxAttached = 10
+
 // Package is one signed pass as a recipient sees it.
 type Package struct {
 	Serial string
@@ -65,7 +69,9 @@ type Package struct {
 	Title string
 	// Filename is ASCII and ends in ".pkpass".
 	Filename string
-	Bytes    []byte
+	// Bytes is the signed package; nil where a delivery has more than
+	// MaxAttached. It is the channel's only until Deliver returns.
+	Bytes []byte
 	// Link is the address of the pass's page.
 	Link string
 	// Fields are what the front of the pass says, in its order.

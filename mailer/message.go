@@ -17,13 +17,11 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// Beyond either limit no package is attached, so that no mail shows some
-// passes and hides others. Base64 makes 7 MB to 9.6 MB, below the 10 MB that
-// every large provider takes.
-const (
-	maxAttachments     = 10
-	maxAttachmentBytes = 7_000_000
-)
+// maxAttachmentBytes is the most of all packages together. Beyond it, as beyond
+// integrations.MaxAttached, none is attached, so that no mail shows some passes
+// and hides others. Base64 makes 7 MB to 9.6 MB, below the 10 MB that every
+// large provider takes.
+const maxAttachmentBytes = 7_000_000
 
 // packageType is what Mail and Safari open in Wallet.
 const packageType = "application/vnd.apple.pkpass"
@@ -64,7 +62,7 @@ func (c content) How(press string) string {
 		return open + plural(n, "the attachment") + " or " + plural(n, "the "+press) + "."
 	case n == 1:
 		return "The pass is too large to attach. " + open + "the " + press + "."
-	case n > maxAttachments:
+	case n > integrations.MaxAttached:
 		return "The passes are too many to attach, so each has its own " + press + ". " + open + "the " + press + "s."
 	}
 	return "The passes are too large to attach, so each has its own " + press + ". " + open + "the " + press + "s."
@@ -219,7 +217,7 @@ func attachable(packages []integrations.Package) bool {
 		}
 		total += len(p.Bytes)
 	}
-	return len(packages) <= maxAttachments && total <= maxAttachmentBytes
+	return len(packages) <= integrations.MaxAttached && total <= maxAttachmentBytes
 }
 
 func defaultSubject(n int, title string) string {
