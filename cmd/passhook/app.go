@@ -63,20 +63,25 @@ func loadProject(c *config.Config, now time.Time) (*project, problems.List) {
 
 // loadRules reads templates and rules with certificates that are there.
 func loadRules(c *config.Config, keyring *passes.Keyring) (*project, problems.List) {
-	settings := expressions.Settings{Location: c.Location, Locale: c.Locale}
+	s := settings(c, keyring)
 	p := &project{keyring: keyring}
 	var out, found problems.List
-	p.templates, found = passes.LoadTemplates(os.DirFS(c.Templates), display(c), passes.Settings{Expressions: settings, Keyring: keyring})
+	p.templates, found = passes.LoadTemplates(os.DirFS(c.Templates), display(c), s)
 	out = append(out, found...)
 	types, err := stripe.Types()
 	if err != nil {
 		return nil, problems.List{{Text: err.Error()}}
 	}
 	p.program, found = bot.Compile(c.Rules, bot.Options{
-		Templates: p.templates, Expressions: settings, Types: types,
+		Templates: p.templates, Expressions: s.Expressions, Types: types,
 		ReadFile: os.ReadFile,
 	})
 	return p, append(out, c.Place(found.Under("rules"))...)
+}
+
+// settings are those that templates are loaded with.
+func settings(c *config.Config, keyring *passes.Keyring) passes.Settings {
+	return passes.Settings{Expressions: expressions.Settings{Location: c.Location, Locale: c.Locale}, Keyring: keyring}
 }
 
 // display is how the templates folder is named in messages.

@@ -30,6 +30,7 @@ type cli struct {
 	Dev        devCmd        `cmd:"" help:"Try the whole thing with nothing set up."`
 	Serve      serveCmd      `cmd:"" help:"Run in production."`
 	Check      checkCmd      `cmd:"" help:"Check config, rules, templates and certificates."`
+	Issue      issueCmd      `cmd:"" help:"Make one signed package from a template."`
 	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
 	Events     eventsCmd     `cmd:"" help:"List or show events; replay one."`
 	Deliveries deliveriesCmd `cmd:"" help:"List or show deliveries; send one again."`
