@@ -301,3 +301,13 @@ func BenchmarkEval(b *testing.B) {
 		}
 	}
 }
+
+func TestTreeErrorsHavePaths(t *testing.T) {
+	tree, found := scope(t).CompileTree(map[string]any{"fields": []any{"fine", map[string]any{"deep": map[string]any{"value": "${{ upper(data.payment_intent) }}"}}}})
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tree.Eval(vars); err == nil || !strings.HasPrefix(err.Error(), "fields[1].deep.value: upper(data.payment_intent): ") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -69,29 +69,30 @@ func (c *treeCompiler) compile(path string, v any) *Tree {
 
 // Eval makes a fresh tree. Where an expression gives null, its key or list
 // element is left out; where that key is value, the whole object is left out of
-// the list around it. A null that the tree itself has stays.
+// the list around it. A null that the tree itself has stays. The error begins
+// with the path of its leaf.
 func (t *Tree) Eval(vars map[string]any) (any, error) {
-	v, _, err := t.eval("", vars)
+	v, _, err := t.eval(vars)
 	return v, err
 }
 
 // eval returns gone where the value is to be left out.
-func (t *Tree) eval(path string, vars map[string]any) (v any, gone bool, err error) {
+func (t *Tree) eval(vars map[string]any) (v any, gone bool, err error) {
 	switch {
 	case t.text != nil:
 		v, err = t.text.Eval(vars)
 		if err != nil {
-			return nil, false, fmt.Errorf("%s: %w", path, err)
+			return nil, false, &leafError{err: err}
 		}
 		return v, v == nil, nil
 	case t.object != nil:
-		return t.evalObject(path, vars)
+		return t.evalObject(vars)
 	case t.isList:
 		out := make([]any, 0, len(t.list))
 		for i, e := range t.list {
-			v, gone, err := e.eval(fmt.Sprintf("%s[%d]", path, i), vars)
+			v, gone, err := e.eval(vars)
 			if err != nil {
-				return nil, false, err
+				return nil, false, below(fmt.Sprintf("[%d]", i), err)
 			}
 			if !gone {
 				out = append(out, v)
@@ -102,13 +103,13 @@ func (t *Tree) eval(path string, vars map[string]any) (v any, gone bool, err err
 	return t.plain, false, nil
 }
 
-func (t *Tree) evalObject(path string, vars map[string]any) (any, bool, error) {
+func (t *Tree) evalObject(vars map[string]any) (any, bool, error) {
 	out := make(map[string]any, len(t.object))
 	for _, k := range t.keys {
-		v, gone, err := t.object[k].eval(strings.TrimPrefix(path+"."+k, "."), vars)
+		v, gone, err := t.object[k].eval(vars)
 		switch {
 		case err != nil:
-			return nil, false, err
+			return nil, false, below(k, err)
 		case gone && k == "value":
 			return nil, true, nil
 		case !gone:
@@ -116,4 +117,27 @@ func (t *Tree) evalObject(path string, vars map[string]any) (any, bool, error) {
 		}
 	}
 	return out, false, nil
+}
+
+// leafError is an error with the path to its leaf, made on the way up: a tree
+// without errors builds no paths.
+type leafError struct {
+	path string
+	err  error
+}
+
+func (e *leafError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *leafError) Unwrap() error { return e.err }
+
+// below puts a key or an index before the path of an error.
+func below(segment string, err error) error {
+	var leaf *leafError
+	if !errors.As(err, &leaf) {
+		return err
+	}
+	if leaf.path != "" && !strings.HasPrefix(leaf.path, "[") {
+		segment += "."
+	}
+	leaf.path = segment + leaf.path
+	return leaf
 }
