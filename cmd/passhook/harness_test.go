@@ -27,6 +27,8 @@ type world struct {
 	smtp   *standins.SMTP
 	stripe *standins.Stripe
 	env    []string
+	// program is passhook itself: the test binary, which can play it.
+	program string
 }
 
 const (
@@ -38,7 +40,7 @@ const (
 // SQLite.
 func newWorld(t testing.TB, database string) *world {
 	t.Helper()
-	w := &world{dir: t.TempDir(), stripe: standins.NewStripe()}
+	w := &world{dir: t.TempDir(), stripe: standins.NewStripe(), program: os.Args[0]}
 	var err error
 	if w.ca, err = standins.NewCA(time.Now()); err != nil {
 		t.Fatal(err)
@@ -107,7 +109,7 @@ type process struct {
 
 // command is passhook with these arguments, in the world's folder.
 func (w *world) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...) //nolint:gosec // the test binary itself
+	cmd := exec.Command(w.program, args...) //nolint:gosec // a test's own program
 	cmd.Dir = w.dir
 	cmd.Env = append(append(os.Environ(), runMain+"=1"), w.env...)
 	return cmd
@@ -187,7 +189,7 @@ func (w *world) send(ctx context.Context, url string, body []byte) (string, erro
 func eventually(t testing.TB, within time.Duration, what string, f func() bool) {
 	t.Helper()
 	deadline := time.After(within)
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for !f() {
 		select {

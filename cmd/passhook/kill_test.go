@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/mail"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,8 +21,14 @@ import (
 // and every order is mailed; a mail is repeated at most once for each mail
 // worker and kill, under the same Message-ID.
 func TestKillUnderLoad(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { killUnderLoad(t, newWorld(t, ""), 1, 30*time.Second) })
-	t.Run("PostgreSQL, two processes", func(t *testing.T) { killUnderLoad(t, newWorld(t, storetest.Postgres(t)), 2, 75*time.Second) })
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		killUnderLoad(t, newWorld(t, ""), 1, 15*time.Second)
+	})
+	t.Run("PostgreSQL, two processes", func(t *testing.T) {
+		t.Parallel()
+		killUnderLoad(t, newWorld(t, storetest.Postgres(t)), 2, 75*time.Second)
+	})
 }
 
 const (
@@ -29,6 +37,7 @@ const (
 	kills          = 10
 )
 
+// killUnderLoad wants what the dead had claimed to be taken over within a time.
 func killUnderLoad(t *testing.T, w *world, processes int, within time.Duration) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -45,6 +54,7 @@ func killUnderLoad(t *testing.T, w *world, processes int, within time.Duration) 
 	}
 	random.Shuffle(len(bodies), func(i, j int) { bodies[i], bodies[j] = bodies[j], bodies[i] })
 
+	w.program = buildProgram(t)
 	running := make([]*process, processes)
 	ports := make([]int, processes)
 	for i := range running {
@@ -77,6 +87,17 @@ func killUnderLoad(t *testing.T, w *world, processes int, within time.Duration) 
 	checkBooks(t, w, units, within)
 }
 
+// buildProgram builds passhook as users run it: with the race detector in it,
+// SQLite in pure Go is so slow that the kills would all come before the work.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "passhook")
+	if out, err := exec.Command("go", "build", "-race=false", "-o", program, ".").CombinedOutput(); err != nil { //nolint:gosec // a test's own path
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
 // sendAll posts events as Stripe does: until it gets a 2xx.
 func sendAll(t *testing.T, w *world, queue <-chan []byte, ports []int, c int) {
 	for body := range queue {
@@ -94,8 +115,8 @@ func sendAll(t *testing.T, w *world, queue <-chan []byte, ports []int, c int) {
 	}
 }
 
-// checkBooks waits until all is done, which must be within a time from the last
-// kill: claims of the dead run out.
+// checkBooks waits until all is done. However slow the machine, something must
+// be done within each stretch of time: claims of the dead run out.
 func checkBooks(t *testing.T, w *world, units map[string]int, within time.Duration) {
 	t.Helper()
 	ctx := context.Background()
@@ -108,11 +129,15 @@ func checkBooks(t *testing.T, w *world, units map[string]int, within time.Durati
 		t.Fatal(err)
 	}
 	defer s.Close()
-	eventually(t, within, "every event is done and every delivery sent", func() bool {
-		events, err := s.FindEvents(ctx, store.Filter{State: store.StatePending, Limit: 1})
-		deliveries, err2 := s.FindDeliveries(ctx, store.Filter{State: store.StatePending, Limit: 1})
-		return err == nil && err2 == nil && len(events)+len(deliveries) == 0
-	})
+	for left := -1; left != 0; {
+		before := left
+		eventually(t, within, fmt.Sprintf("one of %d events and deliveries is done", left), func() bool {
+			events, err := s.FindEvents(ctx, store.Filter{State: store.StatePending, Limit: 2 * killEvents})
+			deliveries, err2 := s.FindDeliveries(ctx, store.Filter{State: store.StatePending, Limit: 2 * killEvents})
+			left = 2*len(events) + len(deliveries) // a worked event becomes a delivery
+			return err == nil && err2 == nil && left != before
+		})
+	}
 	events, err := s.FindEvents(ctx, store.Filter{Limit: 2 * killEvents})
 	if err != nil || len(events) != len(units) {
 		t.Fatalf("%d events, want %d; %v", len(events), len(units), err)
