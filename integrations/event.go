@@ -33,11 +33,29 @@ type Event struct {
 	Refs []string
 	// Data is the source's object, JSON.
 	Data json.RawMessage
+	// Effects are what it does to passes that are there already, or will be,
+	// without any rule of its own.
+	Effects []Effect
+	// Attention is what the operator must look at; empty: nothing.
+	Attention string
 	// Ignore says why the event is recorded but not worked on; empty: it is.
 	Ignore string
 	// Redirect, when set, is the mail address that gets every delivery of this
 	// event instead of the recipients that rules name.
 	Redirect string
+}
+
+// Effect is what an event does to the passes that share one of its refs,
+// whichever rule issued them.
+type Effect struct {
+	// Reason is why a pass is void: "refund", "dispute", "subscription_end". It
+	// takes effect where the rule's void_on names it.
+	Reason string
+	// Lift takes the reason away again: a refund that failed, a dispute that was
+	// won.
+	Lift bool
+	// Refs are what the passes are found by.
+	Refs []string
 }
 
 // TypeInfo is what a source knows about one of its event types.
