@@ -21,7 +21,7 @@ import (
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
-	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/store/storetest"
@@ -45,7 +45,7 @@ type bench struct {
 	smtp   *standins.SMTP
 	stripe *standins.Stripe
 	log    *strings.Builder
-	keys   *passes.Keyring
+	keys   *certificates.Keyring
 	mailer *mailer.Mailer
 }
 
@@ -66,7 +66,7 @@ func newBench(t testing.TB, o options) *bench {
 	must(t, err)
 	cert, err := ca.Issue("pass.com.example.test", "TEAM012345", "Hall One")
 	must(t, err)
-	keys, found := passes.LoadCertificates([]passes.SigningConfig{{
+	keys, found := certificates.Load([]certificates.Config{{
 		Certificate: string(cert.CertPEM), Key: string(cert.KeyPEM), Intermediate: string(ca.IntermediatePEM()),
 	}}, time.Now())
 	must(t, found.Err())

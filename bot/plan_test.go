@@ -21,13 +21,14 @@ import (
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
 // templates are concert (holder required, seat and number optional) and coupon.
-func templates(t testing.TB, keyring *passes.Keyring) map[string]*passes.Template {
+func templates(t testing.TB, keyring *certificates.Keyring) map[string]*passes.Template {
 	t.Helper()
 	var icon bytes.Buffer
 	if err := png.Encode(&icon, image.NewGray(image.Rect(0, 0, 38, 38))); err != nil {
@@ -51,7 +52,7 @@ func templates(t testing.TB, keyring *passes.Keyring) map[string]*passes.Templat
 }
 
 // compile reads rules as passhook.yaml has them.
-func compile(t testing.TB, rules string, keyring *passes.Keyring) (*bot.Program, problems.List) {
+func compile(t testing.TB, rules string, keyring *certificates.Keyring) (*bot.Program, problems.List) {
 	t.Helper()
 	// yaml never hands null to UnmarshalYAML; config does this as well.
 	rules = strings.ReplaceAll(rules, ": null", `: ""`)

@@ -17,7 +17,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
-	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -41,7 +41,7 @@ type Config struct {
 	TrustedProxies []string      `yaml:"trusted_proxies,omitempty" jsonschema_description:"Addresses or networks, as 10.0.0.0/8, whose X-Forwarded-For is believed."`
 	Operator       Operator      `yaml:"operator,omitempty" jsonschema_description:"Who is told what needs a person."`
 
-	Signing   []passes.SigningConfig `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
+	Signing   []certificates.Config `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
 	Mail      *mailer.Config         `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
 	Stripe    *stripe.Config         `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
 	Templates string                 `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`

@@ -71,7 +71,7 @@ func (t *Template) AppendPackage(dst []byte, p Pass, r *Rendered) ([]byte, error
 	}
 	pass := newEntry(passFile, r.JSON)
 	manifest := newEntry("manifest.json", []byte(t.static.manifest+pass.sha1+`"}`))
-	der, err := t.Certificate.signer.sign(manifest.data, p.Updated)
+	der, err := t.Certificate.Sign(manifest.data, p.Updated)
 	if err != nil {
 		return nil, err
 	}

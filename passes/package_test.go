@@ -16,9 +16,12 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 // onePass is a pass as a server issues it.
+var now = passtest.Now
+
 var onePass = passes.Pass{
 	Serial: "4HN2XNQW7B3YJ5K6C8T9ZA", AuthToken: "vxwxd7J8AlNNFPS8k0a0FfUFtq0ewzFdc", WebServiceURL: "https://tickets.example.com/wallet",
 	Link: "https://tickets.example.com/p/8fY", Updated: now,
@@ -72,7 +75,7 @@ func manifestNamesTheSums(t *testing.T, entries map[string][]byte) {
 // unpack writes the entries into a folder, with the root.
 func unpack(t *testing.T, entries map[string][]byte) (dir string) {
 	t.Helper()
-	ca, _ := apple()
+	ca, _ := passtest.Apple(t)
 	dir = t.TempDir()
 	for name, data := range map[string][]byte{"manifest.json": entries["manifest.json"], "signature": entries["signature"], "root.pem": ca.RootPEM()} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
@@ -84,7 +87,7 @@ func unpack(t *testing.T, entries map[string][]byte) (dir string) {
 
 func opensslAccepts(t *testing.T, entries map[string][]byte) {
 	t.Helper()
-	openssl(t, unpack(t, entries), "cms", "-verify", "-binary", "-inform", "DER", "-in", "signature", "-content", "manifest.json",
+	passtest.OpenSSL(t, unpack(t, entries), "cms", "-verify", "-binary", "-inform", "DER", "-in", "signature", "-content", "manifest.json",
 		"-CAfile", "root.pem", "-purpose", "any", "-attime", strconv.FormatInt(now.Unix(), 10), "-out", "verified")
 }
 
@@ -142,7 +145,7 @@ var signingTime = regexp.MustCompile(`(?s)signingTime.*?UTCTIME:([^\n]*)`)
 // A pass may be older than a renewed certificate; phones want the signature
 // within the certificate's time.
 func TestSigningTime(t *testing.T) {
-	_, issued := apple()
+	_, issued := passtest.Apple(t)
 	template := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{Keyring: keyring(t)})
 	for _, tc := range []struct {
 		name          string
@@ -157,7 +160,7 @@ func TestSigningTime(t *testing.T) {
 			p.Updated = tc.updated
 			entries := unzip(t, pack(t, template, p))
 			opensslAccepts(t, entries)
-			m := signingTime.FindStringSubmatch(openssl(t, unpack(t, entries), "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", "signature"))
+			m := signingTime.FindStringSubmatch(passtest.OpenSSL(t, unpack(t, entries), "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", "signature"))
 			if m == nil {
 				t.Fatal("openssl prints no signing time")
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 // rendered is the pass.json that a template with these lines makes of a pass.
@@ -30,9 +31,9 @@ func rendered(t *testing.T, lines, description string, p passes.Pass) map[string
 }
 
 func TestRenderFillsInWhatPasshookOwns(t *testing.T) {
-	got := rendered(t, `"eventTicket": {}, "serialNumber": "1", "teamIdentifier": "x", "authenticationToken": "x", "webServiceURL": "x", "voided": true, "formatVersion": 2, "passTypeIdentifier": "`+passType+`"`, "", onePass)
+	got := rendered(t, `"eventTicket": {}, "serialNumber": "1", "teamIdentifier": "x", "authenticationToken": "x", "webServiceURL": "x", "voided": true, "formatVersion": 2, "passTypeIdentifier": "`+passtest.PassType+`"`, "", onePass)
 	want := map[string]any{
-		"formatVersion": 1, "passTypeIdentifier": passType, "teamIdentifier": team, "serialNumber": onePass.Serial,
+		"formatVersion": 1, "passTypeIdentifier": passtest.PassType, "teamIdentifier": passtest.Team, "serialNumber": onePass.Serial,
 		"webServiceURL": onePass.WebServiceURL, "authenticationToken": onePass.AuthToken,
 		"organizationName": "Hall One", "description": "Ticket", "eventTicket": map[string]any{},
 	}

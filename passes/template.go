@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -17,7 +18,7 @@ import (
 type Settings struct {
 	Expressions expressions.Settings
 	// Keyring is nil where only what needs no certificate is checked.
-	Keyring *Keyring
+	Keyring *certificates.Keyring
 }
 
 // Template is a folder NAME.pass, checked and prepared. It does not change and
@@ -28,7 +29,7 @@ type Template struct {
 	// PassType is the passTypeIdentifier of pass.json, or empty.
 	PassType string
 	// Certificate signs the template's passes; nil without a keyring.
-	Certificate *Certificate
+	Certificate *certificates.Certificate
 	// ModTime is when the newest of its files changed.
 	ModTime time.Time
 

@@ -21,6 +21,8 @@ import (
 
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
+	"github.com/passhook/passhook/passes/passtest"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -225,7 +227,7 @@ func TestLoadTemplatesWithoutAFolder(t *testing.T) {
 
 func TestLoadTemplatesFindsTheCertificate(t *testing.T) {
 	for _, tc := range []struct{ name, passType, want string }{
-		{"named", `"passTypeIdentifier": "` + passType + `", `, ""},
+		{"named", `"passTypeIdentifier": "` + passtest.PassType + `", `, ""},
 		{"the only one", "", ""},
 		{"another", `"passTypeIdentifier": "pass.other", `, "templates/t.pass/pass.json: there is no certificate for pass.other; there is one for pass.com.example.test"},
 	} {
@@ -235,7 +237,7 @@ func TestLoadTemplatesFindsTheCertificate(t *testing.T) {
 			if got := found.Error(); got != tc.want {
 				t.Fatalf("got %q, want %q", got, tc.want)
 			}
-			if tc.want == "" && all["t"].Certificate.PassType != passType {
+			if tc.want == "" && all["t"].Certificate.PassType != passtest.PassType {
 				t.Errorf("got %s", all["t"].Certificate.PassType)
 			}
 		})
@@ -279,10 +281,10 @@ inputs:
 }
 
 // keyring holds the certificate of apple.
-func keyring(t testing.TB) *passes.Keyring {
+func keyring(t testing.TB) *certificates.Keyring {
 	t.Helper()
-	ca, issued := apple()
-	k, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: string(issued.CertPEM), Key: string(issued.KeyPEM), Intermediate: string(ca.IntermediatePEM())}}, now)
+	ca, issued := passtest.Apple(t)
+	k, found := certificates.Load([]certificates.Config{{Certificate: string(issued.CertPEM), Key: string(issued.KeyPEM), Intermediate: string(ca.IntermediatePEM())}}, now)
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 // An image that anyone touched after signing must not pass, nor anything else.
@@ -104,7 +105,7 @@ func TestVerifyRefusesFlippedBytes(t *testing.T) {
 
 func roots(t testing.TB) *x509.CertPool {
 	t.Helper()
-	ca, _ := apple()
+	ca, _ := passtest.Apple(t)
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca.RootPEM()) {
 		t.Fatal("the root is no certificate")

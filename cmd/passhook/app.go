@@ -19,6 +19,7 @@ import (
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 	"github.com/passhook/passhook/store"
 )
@@ -44,7 +45,7 @@ type app struct {
 
 // project is what a config says, loaded and checked: no network, no database.
 type project struct {
-	keyring   *passes.Keyring
+	keyring   *certificates.Keyring
 	templates map[string]*passes.Template
 	program   *bot.Program
 }
@@ -52,7 +53,7 @@ type project struct {
 // loadProject reads certificates, templates and rules. Problems are placed in
 // the config file or in the template's own files.
 func loadProject(c *config.Config, now time.Time) (*project, problems.List) {
-	keyring, found := passes.LoadCertificates(c.Signing, now)
+	keyring, found := certificates.Load(c.Signing, now)
 	out := c.Place(found.Under("signing"))
 	if found.Err() != nil {
 		keyring = nil // templates need not complain of that as well
@@ -62,7 +63,7 @@ func loadProject(c *config.Config, now time.Time) (*project, problems.List) {
 }
 
 // loadRules reads templates and rules with certificates that are there.
-func loadRules(c *config.Config, keyring *passes.Keyring) (*project, problems.List) {
+func loadRules(c *config.Config, keyring *certificates.Keyring) (*project, problems.List) {
 	s := settings(c, keyring)
 	p := &project{keyring: keyring}
 	var out, found problems.List
@@ -80,7 +81,7 @@ func loadRules(c *config.Config, keyring *passes.Keyring) (*project, problems.Li
 }
 
 // settings are those that templates are loaded with.
-func settings(c *config.Config, keyring *passes.Keyring) passes.Settings {
+func settings(c *config.Config, keyring *certificates.Keyring) passes.Settings {
 	return passes.Settings{Expressions: expressions.Settings{Location: c.Location, Locale: c.Locale}, Keyring: keyring}
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/passhook/passhook/examples"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
-	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -140,7 +140,7 @@ func (w *workshop) load() error {
 }
 
 // certify makes a certificate for every pass type of the templates.
-func (w *workshop) certify(p *project) (*passes.Keyring, error) {
+func (w *workshop) certify(p *project) (*certificates.Keyring, error) {
 	types := map[string]bool{}
 	for _, t := range p.templates {
 		types[t.PassType] = true
@@ -149,17 +149,17 @@ func (w *workshop) certify(p *project) (*passes.Keyring, error) {
 	if len(types) == 0 {
 		types[devPassType] = true
 	}
-	var signing []passes.SigningConfig
+	var signing []certificates.Config
 	for name := range types {
 		cert, err := w.ca.Issue(name, devTeam, "passhook dev")
 		if err != nil {
 			return nil, err
 		}
-		signing = append(signing, passes.SigningConfig{
+		signing = append(signing, certificates.Config{
 			Certificate: string(cert.CertPEM), Key: string(cert.KeyPEM), Intermediate: string(w.ca.IntermediatePEM()),
 		})
 	}
-	keyring, found := passes.LoadCertificates(signing, time.Now())
+	keyring, found := certificates.Load(signing, time.Now())
 	return keyring, found.Err() // that these do not end at Apple's root is said by play
 }
 

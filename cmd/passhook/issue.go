@@ -13,6 +13,7 @@ import (
 
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -82,7 +83,7 @@ func (i issueCmd) inputs() (map[string]any, error) {
 
 // template loads one template with its certificate.
 func (c console) template(cfg *config.Config, name string) (*passes.Template, error) {
-	keyring, found := passes.LoadCertificates(cfg.Signing, time.Now())
+	keyring, found := certificates.Load(cfg.Signing, time.Now())
 	if err := c.tell(cfg.Place(found.Under("signing"))); err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package passes
+package certificates
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ type material struct {
 }
 
 // material reads PEM, PKCS#12 or a bare certificate, each also as base64.
-func (l *certificateLoader) material() material {
+func (l *loader) material() material {
 	b := unbase64([]byte(l.config.Certificate))
 	var m material
 	var key any
@@ -102,7 +102,7 @@ func wholeDER(b []byte) []byte {
 	return b
 }
 
-func (l *certificateLoader) fromDER(b []byte) (key any, certs []*x509.Certificate, err error) {
+func (l *loader) fromDER(b []byte) (key any, certs []*x509.Certificate, err error) {
 	if c, err := x509.ParseCertificate(b); err == nil {
 		return nil, []*x509.Certificate{c}, nil
 	}
@@ -119,7 +119,7 @@ func (l *certificateLoader) fromDER(b []byte) (key any, certs []*x509.Certificat
 }
 
 // fromPEM reads all blocks: certificates, and the first private key.
-func (l *certificateLoader) fromPEM(b []byte) (key any, certs []*x509.Certificate, err error) {
+func (l *loader) fromPEM(b []byte) (key any, certs []*x509.Certificate, err error) {
 	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "CERTIFICATE" {
 			c, err := x509.ParseCertificate(block.Bytes)
@@ -138,7 +138,7 @@ func (l *certificateLoader) fromPEM(b []byte) (key any, certs []*x509.Certificat
 	return key, certs, nil
 }
 
-func (l *certificateLoader) privateKey(block *pem.Block) (any, error) {
+func (l *loader) privateKey(block *pem.Block) (any, error) {
 	der := block.Bytes
 	if block.Type == "ENCRYPTED PRIVATE KEY" {
 		return nil, at(l.keyPath(), "is encrypted in a way that is not read here; decrypt it with: openssl pkey -in KEY -out PLAIN")
@@ -176,7 +176,7 @@ func certificates(b []byte) ([]*x509.Certificate, error) {
 		}
 		return []*x509.Certificate{c}, nil
 	}
-	_, certs, err := (&certificateLoader{}).fromPEM(b)
+	_, certs, err := (&loader{}).fromPEM(b)
 	if err == nil && len(certs) == 0 {
 		err = errors.New("holds no certificate")
 	}

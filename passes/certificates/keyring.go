@@ -1,4 +1,6 @@
-package passes
+// Package certificates reads Apple's pass type certificates with their keys,
+// checks that they fit together, and signs with them.
+package certificates
 
 import (
 	"crypto/x509"
@@ -37,18 +39,24 @@ func (c *Certificate) Valid(now time.Time) error {
 	return nil
 }
 
+// Sign makes the detached CMS signature of a package, DER, over its
+// manifest.json. Equal input gives equal bytes; at is the signing time.
+func (c *Certificate) Sign(manifest []byte, at time.Time) ([]byte, error) {
+	return c.signer.sign(manifest, at)
+}
+
 // Keyring holds the certificates of a project by their pass type.
 type Keyring struct {
 	byType map[string]*Certificate
 }
 
-// LoadCertificates reads and checks the signing section. Paths of problems
+// Load reads and checks the signing section. Paths of problems
 // start with the entry: "[0].password".
-func LoadCertificates(cfg []SigningConfig, now time.Time) (*Keyring, problems.List) {
+func Load(cfg []Config, now time.Time) (*Keyring, problems.List) {
 	k := &Keyring{byType: map[string]*Certificate{}}
 	var out problems.List
 	for i, c := range cfg {
-		l := &certificateLoader{config: c, now: now}
+		l := &loader{config: c, now: now}
 		cert := l.load()
 		out = append(out, l.found.Under(fmt.Sprintf("[%d]", i))...)
 		if cert == nil {

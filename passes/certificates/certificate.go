@@ -1,4 +1,4 @@
-package passes
+package certificates
 
 import (
 	"bytes"
@@ -21,19 +21,19 @@ var wwdrG4 []byte
 // minBits is the least RSA key that phones and openssl still trust.
 const minBits = 2048
 
-// certificateLoader turns one signing entry into a Certificate.
-type certificateLoader struct {
-	config SigningConfig
+// loader turns one signing entry into a Certificate.
+type loader struct {
+	config Config
 	now    time.Time
 	found  problems.List
 }
 
-func (l *certificateLoader) problem(path, format string, args ...any) {
+func (l *loader) problem(path, format string, args ...any) {
 	l.found = append(l.found, problems.At(path, format, args...))
 }
 
 // load returns nil where there is any problem that is no warning.
-func (l *certificateLoader) load() *Certificate {
+func (l *loader) load() *Certificate {
 	m := l.material()
 	if l.found.Err() != nil {
 		return nil
@@ -67,7 +67,7 @@ func (l *certificateLoader) load() *Certificate {
 }
 
 // leaf is the certificate that the key belongs to.
-func (l *certificateLoader) leaf(m material) *x509.Certificate {
+func (l *loader) leaf(m material) *x509.Certificate {
 	for _, c := range m.certs {
 		if public, ok := c.PublicKey.(*rsa.PublicKey); ok && public.Equal(&m.key.PublicKey) {
 			return c
@@ -77,14 +77,14 @@ func (l *certificateLoader) leaf(m material) *x509.Certificate {
 	return nil
 }
 
-func (l *certificateLoader) keyPath() string {
+func (l *loader) keyPath() string {
 	if l.config.Key != "" {
 		return "key"
 	}
 	return "certificate"
 }
 
-func (l *certificateLoader) subject(c *Certificate) {
+func (l *loader) subject(c *Certificate) {
 	if c.PassType == "" {
 		l.problem("certificate", "is no pass type certificate: its subject names no pass type id. In Apple's developer portal make one under Certificates, Pass Type ID")
 	}
@@ -99,7 +99,7 @@ func (l *certificateLoader) subject(c *Certificate) {
 // warnBefore are the days before expiry at which a warning becomes louder.
 var warnBefore = []int{7, 30, 90}
 
-func (l *certificateLoader) dates(c *Certificate) {
+func (l *loader) dates(c *Certificate) {
 	if err := c.Valid(l.now); err != nil {
 		l.problem("certificate", "%v", err)
 		return
@@ -114,7 +114,7 @@ func (l *certificateLoader) dates(c *Certificate) {
 
 // intermediate is who issued the leaf: what the config names, what came with
 // the certificate, or Apple's that is built in.
-func (l *certificateLoader) intermediate(leaf *x509.Certificate, others []*x509.Certificate) *x509.Certificate {
+func (l *loader) intermediate(leaf *x509.Certificate, others []*x509.Certificate) *x509.Certificate {
 	path := "certificate"
 	if l.config.Intermediate != "" {
 		path = "intermediate"

@@ -1,4 +1,4 @@
-package passes_test
+package certificates_test
 
 import (
 	"crypto/x509"
@@ -7,14 +7,15 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 // The config drops one final newline from every file. In a binary file it may
 // be content: the last bytes of PKCS#12 are the count of iterations, those of a
 // certificate its signature.
-func TestLoadCertificatesRestoresFinalNewline(t *testing.T) {
-	ca, issued := apple()
+func TestLoadRestoresFinalNewline(t *testing.T) {
+	ca, issued := passtest.Apple(t)
 	chain := []*x509.Certificate{parsePEM(t, ca.IntermediatePEM())}
 	for _, tc := range []struct {
 		name, end  string
@@ -33,8 +34,8 @@ func TestLoadCertificatesRestoresFinalNewline(t *testing.T) {
 			if !ok {
 				t.Fatalf("ends with %x", p12[len(p12)-2:])
 			}
-			loadsIssued(t, passes.SigningConfig{Certificate: shorter, Password: password})
-			loadsIssued(t, passes.SigningConfig{Certificate: encodeLines(p12), Password: password})
+			loadsIssued(t, certificates.Config{Certificate: shorter, Password: password})
+			loadsIssued(t, certificates.Config{Certificate: encodeLines(p12), Password: password})
 		})
 	}
 	t.Run("of a certificate", func(t *testing.T) {
@@ -43,7 +44,7 @@ func TestLoadCertificatesRestoresFinalNewline(t *testing.T) {
 		for serial := int64(1); !strings.HasSuffix(der, "\n"); serial++ {
 			der = string(parsePEM(t, []byte(a.issue(t, key, func(c *x509.Certificate) { c.SerialNumber.SetInt64(serial) }))).Raw)
 		}
-		_, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: strings.TrimSuffix(der, "\n"), Key: keyPEM(t, key), Intermediate: a.pem}}, now)
+		_, found := certificates.Load([]certificates.Config{{Certificate: strings.TrimSuffix(der, "\n"), Key: keyPEM(t, key), Intermediate: a.pem}}, now)
 		if err := found.Err(); err != nil {
 			t.Error(err)
 		}
@@ -51,11 +52,11 @@ func TestLoadCertificatesRestoresFinalNewline(t *testing.T) {
 }
 
 // Of 256 wrong passwords one seems to fit, until the key is read.
-func TestLoadCertificatesToldWrongPasswordEachTime(t *testing.T) {
-	_, issued := apple()
+func TestLoadToldWrongPasswordEachTime(t *testing.T) {
+	_, issued := passtest.Apple(t)
 	for range 2000 {
-		config := passes.SigningConfig{Certificate: string(issued.CertPEM), Key: encryptPEM(t, issued.Key), Password: "battery staple"}
-		_, found := passes.LoadCertificates([]passes.SigningConfig{config}, now)
+		config := certificates.Config{Certificate: string(issued.CertPEM), Key: encryptPEM(t, issued.Key), Password: "battery staple"}
+		_, found := certificates.Load([]certificates.Config{config}, now)
 		if got := found.Error(); got != "[0].password: is not the password of the private key" {
 			t.Fatalf("got %q", got)
 		}

@@ -1,23 +1,23 @@
-package passes_test
+package certificates_test
 
 import (
 	"crypto/x509"
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 )
 
 func TestKeyringFind(t *testing.T) {
 	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
-	entry := func(passType string, until time.Time) passes.SigningConfig {
-		return passes.SigningConfig{Certificate: a.issue(t, key, func(c *x509.Certificate) {
+	entry := func(passType string, until time.Time) certificates.Config {
+		return certificates.Config{Certificate: a.issue(t, key, func(c *x509.Certificate) {
 			c.Subject.ExtraNames[0].Value, c.NotAfter = passType, until
 		}) + keyPEM(t, key), Intermediate: a.pem}
 	}
 	soon, later := now.AddDate(0, 6, 0), now.AddDate(0, 12, 0)
-	ring := func(list ...passes.SigningConfig) *passes.Keyring {
-		k, found := passes.LoadCertificates(list, now)
+	ring := func(list ...certificates.Config) *certificates.Keyring {
+		k, found := certificates.Load(list, now)
 		if err := found.Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func TestKeyringFind(t *testing.T) {
 	two := ring(entry("pass.b", soon), entry("pass.a", later), entry("pass.b", later), entry("pass.b", soon))
 	for _, tc := range []struct {
 		name     string
-		keyring  *passes.Keyring
+		keyring  *certificates.Keyring
 		passType string
 		want     string
 	}{

@@ -1,7 +1,6 @@
-package passes_test
+package certificates_test
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -16,44 +15,28 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/passhook/passhook/passes"
-	"github.com/passhook/passhook/standins"
+	"github.com/passhook/passhook/passes/certificates"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 const (
-	passType = "pass.com.example.test"
-	team     = "TEAM123456"
+	passType = passtest.PassType
+	team     = passtest.Team
 	password = "correct horse"
 )
 
-var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+var now = passtest.Now
 
-// apple is the stand-in for Apple, with a pass type certificate. Keys are slow
-// to make, so all tests share them.
-var apple = sync.OnceValues(func() (*standins.CA, *standins.PassCertificate) {
-	ca, err := standins.NewCA(now)
-	if err != nil {
-		panic(err)
-	}
-	issued, err := ca.Issue(passType, team, "Hall One")
-	if err != nil {
-		panic(err)
-	}
-	return ca, issued
-})
-
-func TestLoadCertificates(t *testing.T) {
-	ca, issued := apple()
+func TestLoad(t *testing.T) {
+	ca, issued := passtest.Apple(t)
 	wwdr := parsePEM(t, ca.IntermediatePEM())
 	encode := func(e *pkcs12.Encoder) string {
 		b, err := e.Encode(issued.Key, issued.Leaf, []*x509.Certificate{wwdr}, password)
@@ -70,34 +53,34 @@ func TestLoadCertificates(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name   string
-		config passes.SigningConfig
+		config certificates.Config
 	}{
-		{"PEM, key and intermediate", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: inter}},
-		{"PEM, all in one text", passes.SigningConfig{Certificate: key + inter + cert}},
-		{"PEM with text around it, as openssl prints it", passes.SigningConfig{Certificate: "Bag Attributes\n  x: y\n" + cert + "subject=C = US\n" + key, Intermediate: inter}},
-		{"base64 of PEM", passes.SigningConfig{Certificate: encodeLines([]byte(cert)), Key: encodeLines([]byte(key)), Intermediate: encodeLines([]byte(inter))}},
-		{"PKCS#8 key", passes.SigningConfig{Certificate: cert, Key: encodePEM("PRIVATE KEY", pkcs8), Intermediate: inter}},
-		{"PEM key encrypted in the old way", passes.SigningConfig{Certificate: cert, Key: encryptPEM(t, issued.Key), Password: password, Intermediate: inter}},
-		{"the portal's .cer, which is DER", passes.SigningConfig{Certificate: string(issued.Leaf.Raw), Key: key, Intermediate: string(wwdr.Raw)}},
-		{"PKCS#12 with AES", passes.SigningConfig{Certificate: modern, Password: password}},
-		{"PKCS#12 with RC2", passes.SigningConfig{Certificate: encode(pkcs12.LegacyRC2), Password: password}},
-		{"PKCS#12 with 3DES", passes.SigningConfig{Certificate: encode(pkcs12.LegacyDES), Password: password}},
-		{"base64 of PKCS#12, in lines", passes.SigningConfig{Certificate: encodeLines([]byte(modern)), Password: password}},
+		{"PEM, key and intermediate", certificates.Config{Certificate: cert, Key: key, Intermediate: inter}},
+		{"PEM, all in one text", certificates.Config{Certificate: key + inter + cert}},
+		{"PEM with text around it, as openssl prints it", certificates.Config{Certificate: "Bag Attributes\n  x: y\n" + cert + "subject=C = US\n" + key, Intermediate: inter}},
+		{"base64 of PEM", certificates.Config{Certificate: encodeLines([]byte(cert)), Key: encodeLines([]byte(key)), Intermediate: encodeLines([]byte(inter))}},
+		{"PKCS#8 key", certificates.Config{Certificate: cert, Key: encodePEM("PRIVATE KEY", pkcs8), Intermediate: inter}},
+		{"PEM key encrypted in the old way", certificates.Config{Certificate: cert, Key: encryptPEM(t, issued.Key), Password: password, Intermediate: inter}},
+		{"the portal's .cer, which is DER", certificates.Config{Certificate: string(issued.Leaf.Raw), Key: key, Intermediate: string(wwdr.Raw)}},
+		{"PKCS#12 with AES", certificates.Config{Certificate: modern, Password: password}},
+		{"PKCS#12 with RC2", certificates.Config{Certificate: encode(pkcs12.LegacyRC2), Password: password}},
+		{"PKCS#12 with 3DES", certificates.Config{Certificate: encode(pkcs12.LegacyDES), Password: password}},
+		{"base64 of PKCS#12, in lines", certificates.Config{Certificate: encodeLines([]byte(modern)), Password: password}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { loadsIssued(t, tc.config) })
 	}
 	for _, options := range [][]string{nil, {"-legacy"}} {
 		t.Run(strings.Join(append([]string{"PKCS#12 by openssl"}, options...), " "), func(t *testing.T) {
-			loadsIssued(t, passes.SigningConfig{Certificate: exportPKCS12(t, cert, key, inter, options...), Password: password})
+			loadsIssued(t, certificates.Config{Certificate: exportPKCS12(t, cert, key, inter, options...), Password: password})
 		})
 	}
 }
 
 // loadsIssued fails where config is not the certificate of apple.
-func loadsIssued(t *testing.T, config passes.SigningConfig) {
+func loadsIssued(t *testing.T, config certificates.Config) {
 	t.Helper()
-	ca, issued := apple()
-	keyring, found := passes.LoadCertificates([]passes.SigningConfig{config}, now)
+	ca, issued := passtest.Apple(t)
+	keyring, found := certificates.Load([]certificates.Config{config}, now)
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,8 +97,8 @@ func loadsIssued(t *testing.T, config passes.SigningConfig) {
 }
 
 // The table's text is "PATH: part of the text".
-func TestLoadCertificatesFindsMistakes(t *testing.T) {
-	ca, issued := apple()
+func TestLoadFindsMistakes(t *testing.T) {
+	ca, issued := passtest.Apple(t)
 	cert, key, inter := string(issued.CertPEM), string(issued.KeyPEM), string(ca.IntermediatePEM())
 	p12, err := issued.P12(password)
 	if err != nil {
@@ -133,42 +116,42 @@ func TestLoadCertificatesFindsMistakes(t *testing.T) {
 	}
 	a := newAuthority(t, now.AddDate(1, 0, 0))
 	old := newAuthority(t, now.Add(-time.Minute))
-	with := func(a *authority, key crypto.Signer, edit func(*x509.Certificate)) passes.SigningConfig {
-		return passes.SigningConfig{Certificate: a.issue(t, key, edit), Key: keyPEM(t, key), Intermediate: a.pem}
+	with := func(a *authority, key crypto.Signer, edit func(*x509.Certificate)) certificates.Config {
+		return certificates.Config{Certificate: a.issue(t, key, edit), Key: keyPEM(t, key), Intermediate: a.pem}
 	}
 	for _, tc := range []struct {
 		name   string
-		config passes.SigningConfig
+		config certificates.Config
 		want   string
 	}{
-		{"empty", passes.SigningConfig{Certificate: " \n"}, "[0].certificate: is empty; name the file"},
-		{"garbage", passes.SigningConfig{Certificate: "certs/pass.p12", Password: password}, "[0].certificate: is neither PEM nor a PKCS#12 file that can be read"},
-		{"PEM cut off", passes.SigningConfig{Certificate: cert[:len(cert)/2], Key: key, Intermediate: inter}, "[0].certificate: holds no certificate"},
-		{"PEM of something else", passes.SigningConfig{Certificate: encodePEM("CERTIFICATE", []byte("x")), Key: key}, "[0].certificate: holds a certificate that cannot be read"},
-		{"a request instead of the certificate", passes.SigningConfig{Certificate: encodePEM("CERTIFICATE REQUEST", []byte("x")), Key: key}, "[0].certificate: holds no certificate"},
-		{"wrong password", passes.SigningConfig{Certificate: string(p12), Password: "battery staple"}, "[0].password: is not the password of the PKCS#12 file"},
-		{"password missing", passes.SigningConfig{Certificate: string(p12)}, "[0].password: is missing: the PKCS#12 file has one"},
-		{"no key", passes.SigningConfig{Certificate: cert, Intermediate: inter}, "[0].key: is missing: the certificate has no private key with it; add key"},
-		{"key is no PEM", passes.SigningConfig{Certificate: cert, Key: "secret", Intermediate: inter}, "[0].key: is no private key in PEM"},
-		{"key cannot be read", passes.SigningConfig{Certificate: cert, Key: encodePEM("PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: holds a private key that cannot be read"},
-		{"key of another certificate", passes.SigningConfig{Certificate: cert, Key: keyPEM(t, other), Intermediate: inter}, "[0].key: does not belong to the certificate"},
-		{"key of another certificate in the same text", passes.SigningConfig{Certificate: cert + keyPEM(t, other), Intermediate: inter}, "[0].certificate: does not belong to the certificate"},
-		{"key encrypted with another password", passes.SigningConfig{Certificate: cert, Key: encryptPEM(t, issued.Key), Password: "battery staple", Intermediate: inter}, "[0].password: is not the password of the private key"},
-		{"key encrypted in the new way", passes.SigningConfig{Certificate: cert, Key: encodePEM("ENCRYPTED PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: is encrypted in a way that is not read here; decrypt it with: openssl pkey"},
-		{"EC key", passes.SigningConfig{Certificate: a.issue(t, ec, nil), Key: encodePEM("EC PRIVATE KEY", ecDER), Intermediate: a.pem}, "[0].key: is no RSA key"},
+		{"empty", certificates.Config{Certificate: " \n"}, "[0].certificate: is empty; name the file"},
+		{"garbage", certificates.Config{Certificate: "certs/pass.p12", Password: password}, "[0].certificate: is neither PEM nor a PKCS#12 file that can be read"},
+		{"PEM cut off", certificates.Config{Certificate: cert[:len(cert)/2], Key: key, Intermediate: inter}, "[0].certificate: holds no certificate"},
+		{"PEM of something else", certificates.Config{Certificate: encodePEM("CERTIFICATE", []byte("x")), Key: key}, "[0].certificate: holds a certificate that cannot be read"},
+		{"a request instead of the certificate", certificates.Config{Certificate: encodePEM("CERTIFICATE REQUEST", []byte("x")), Key: key}, "[0].certificate: holds no certificate"},
+		{"wrong password", certificates.Config{Certificate: string(p12), Password: "battery staple"}, "[0].password: is not the password of the PKCS#12 file"},
+		{"password missing", certificates.Config{Certificate: string(p12)}, "[0].password: is missing: the PKCS#12 file has one"},
+		{"no key", certificates.Config{Certificate: cert, Intermediate: inter}, "[0].key: is missing: the certificate has no private key with it; add key"},
+		{"key is no PEM", certificates.Config{Certificate: cert, Key: "secret", Intermediate: inter}, "[0].key: is no private key in PEM"},
+		{"key cannot be read", certificates.Config{Certificate: cert, Key: encodePEM("PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: holds a private key that cannot be read"},
+		{"key of another certificate", certificates.Config{Certificate: cert, Key: keyPEM(t, other), Intermediate: inter}, "[0].key: does not belong to the certificate"},
+		{"key of another certificate in the same text", certificates.Config{Certificate: cert + keyPEM(t, other), Intermediate: inter}, "[0].certificate: does not belong to the certificate"},
+		{"key encrypted with another password", certificates.Config{Certificate: cert, Key: encryptPEM(t, issued.Key), Password: "battery staple", Intermediate: inter}, "[0].password: is not the password of the private key"},
+		{"key encrypted in the new way", certificates.Config{Certificate: cert, Key: encodePEM("ENCRYPTED PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: is encrypted in a way that is not read here; decrypt it with: openssl pkey"},
+		{"EC key", certificates.Config{Certificate: a.issue(t, ec, nil), Key: encodePEM("EC PRIVATE KEY", ecDER), Intermediate: a.pem}, "[0].key: is no RSA key"},
 		{"1024 bits", with(a, weak, nil), "[0].certificate: has an RSA key of 1024 bits and needs 2048"},
 		{"expired", with(a, other, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }), "[0].certificate: the certificate for pass.com.example.test expired on 2026-11-23; renew it"},
 		{"not yet valid", with(a, other, func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }), "[0].certificate: the certificate for pass.com.example.test is not valid before 2026-11-23T13:00:00Z"},
 		{"no pass type id", with(a, other, func(c *x509.Certificate) { c.Subject.ExtraNames = nil }), "[0].certificate: is no pass type certificate: its subject names no pass type id"},
 		{"no team", with(a, other, func(c *x509.Certificate) { c.Subject.OrganizationalUnit = nil }), "[0].certificate: names no team"},
-		{"intermediate missing", passes.SigningConfig{Certificate: cert, Key: key}, "[0].certificate: its issuer is not known here: "},
-		{"intermediate did not issue it", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: a.pem}, "[0].intermediate: did not issue the certificate, whose issuer is "},
-		{"intermediate is garbage", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: "wwdr.cer"}, "[0].intermediate: is no certificate"},
-		{"intermediate is a key", passes.SigningConfig{Certificate: cert, Key: key, Intermediate: key}, "[0].intermediate: holds no certificate"},
+		{"intermediate missing", certificates.Config{Certificate: cert, Key: key}, "[0].certificate: its issuer is not known here: "},
+		{"intermediate did not issue it", certificates.Config{Certificate: cert, Key: key, Intermediate: a.pem}, "[0].intermediate: did not issue the certificate, whose issuer is "},
+		{"intermediate is garbage", certificates.Config{Certificate: cert, Key: key, Intermediate: "wwdr.cer"}, "[0].intermediate: is no certificate"},
+		{"intermediate is a key", certificates.Config{Certificate: cert, Key: key, Intermediate: key}, "[0].intermediate: holds no certificate"},
 		{"expired intermediate", with(old, other, nil), "[0].intermediate: the intermediate Test CA expired on 2026-11-23; get the current one from Apple"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			keyring, found := passes.LoadCertificates([]passes.SigningConfig{tc.config}, now)
+			keyring, found := certificates.Load([]certificates.Config{tc.config}, now)
 			got := found.Errors().Error()
 			if !strings.HasPrefix(got, tc.want) || len(found.Errors()) != 1 {
 				t.Errorf("got %q, want %q", got, tc.want)
@@ -185,7 +168,7 @@ func TestLoadCertificatesFindsMistakes(t *testing.T) {
 	}
 }
 
-func TestLoadCertificatesWarns(t *testing.T) {
+func TestLoadWarns(t *testing.T) {
 	const notApple = "[0].certificate: warning: the certificate for pass.com.example.test does not come from Apple's WWDR G4"
 	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
 	for _, tc := range []struct {
@@ -201,7 +184,7 @@ func TestLoadCertificatesWarns(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cert := a.issue(t, key, func(c *x509.Certificate) { c.NotAfter = now.Add(tc.after) })
-			_, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
+			_, found := certificates.Load([]certificates.Config{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
 			if err := found.Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +211,7 @@ func TestPassTypeFromExtension(t *testing.T) {
 		c.Subject.ExtraNames = nil
 		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 6, 1, 16}, Value: value}}
 	})
-	keyring, found := passes.LoadCertificates([]passes.SigningConfig{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
+	keyring, found := certificates.Load([]certificates.Config{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -357,30 +340,10 @@ func exportPKCS12(t *testing.T, cert, key, intermediate string, options ...strin
 		}
 	}
 	args := append([]string{"pkcs12", "-export", "-in", "cert.pem", "-inkey", "key.pem", "-certfile", "wwdr.pem", "-passout", "pass:" + password, "-out", "pass.p12"}, options...)
-	openssl(t, dir, args...)
+	passtest.OpenSSL(t, dir, args...)
 	b, err := os.ReadFile(filepath.Join(dir, "pass.p12"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-// openssl runs openssl in dir and returns what it prints.
-func openssl(t testing.TB, dir string, args ...string) string {
-	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
-			t.Fatal("openssl is missing")
-		}
-		t.Skip("openssl is missing")
-	}
-	cmd := exec.CommandContext(t.Context(), "openssl", args...)
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("openssl %s: %v\n%s", args[0], err, stderr.String())
-	}
-	return string(out)
 }
