@@ -61,19 +61,10 @@ func (e *Engine) send(ctx context.Context, d *store.Delivery) error {
 		return fmt.Errorf("there is no channel %s in the config", d.Channel)
 	}
 	out := integrations.Delivery{ID: d.ID, Recipient: d.Recipient, Created: d.Created}
-	var buffers [][]byte
-	defer func() {
-		for _, b := range buffers {
-			e.buffers.Put(b) //nolint:staticcheck // a slice header is nothing beside a package
-		}
-	}()
 	for _, serial := range d.Passes {
 		p, err := e.forDelivery(ctx, serial, len(d.Passes) <= integrations.MaxAttached)
 		if err != nil {
 			return err
-		}
-		if p.Bytes != nil {
-			buffers = append(buffers, p.Bytes)
 		}
 		if out.Subject == "" {
 			out.Subject, out.Intro = p.Subject, p.Intro
@@ -97,6 +88,5 @@ func (e *Engine) forDelivery(ctx context.Context, serial string, attached bool) 
 		_, p, err := e.describe(*row)
 		return p, err
 	}
-	buf, _ := e.buffers.Get().([]byte)
-	return e.pack(*row, buf[:0])
+	return e.pack(*row)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,8 +47,6 @@ type Engine struct {
 	Config
 	program atomic.Pointer[Program]
 	senders *semaphore.Weighted
-	// buffers hold packages while they are sent. A channel keeps none.
-	buffers sync.Pool
 }
 
 // New makes an engine; Work is its entrance.

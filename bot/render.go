@@ -60,17 +60,17 @@ func (e *Engine) PassByLink(ctx context.Context, token string) (*Issued, bool, e
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	out, err := e.pack(*row, nil)
+	out, err := e.pack(*row)
 	return out, err == nil, err
 }
 
-// pack makes the signed package of a pass, in buf where it has the room.
-func (e *Engine) pack(row store.Pass, buf []byte) (*Issued, error) {
+// pack makes the signed package of a pass.
+func (e *Engine) pack(row store.Pass) (*Issued, error) {
 	r, out, err := e.describe(row)
 	if err != nil {
 		return nil, err
 	}
-	out.Bytes, err = r.template.AppendPackage(buf, r.pass, r.Rendered)
+	out.Content, err = r.template.Package(r.pass, r.Rendered)
 	return out, err
 }
 
@@ -89,7 +89,7 @@ func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
 	}
 	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro}
 	out.Package = integrations.Package{Serial: row.Serial, Title: r.Title, Filename: filename(row), Link: r.pass.Link}
-	for _, f := range r.Fields {
+	for _, f := range r.Fields() {
 		out.Fields = append(out.Fields, integrations.Field{Label: f.Label, Value: f.Value})
 	}
 	return r, out, nil

@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/passhook/passhook/passes"
 )
 
 // Event is one verified thing that happened outside.
@@ -87,9 +89,9 @@ type Package struct {
 	Title string
 	// Filename is ASCII and ends in ".pkpass".
 	Filename string
-	// Bytes is the signed package; nil where a delivery has more than
-	// MaxAttached. It is the channel's only until Deliver returns.
-	Bytes []byte
+	// Content is the signed package; nil where a delivery has more than
+	// MaxAttached.
+	Content *passes.Package
 	// Link is the address of the pass's page.
 	Link string
 	// Fields are what the front of the pass says, in its order.

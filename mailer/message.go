@@ -107,7 +107,7 @@ func (m *Mailer) compose(d integrations.Delivery) (envelope, error) {
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
 	if c.Attached {
 		for i, p := range d.Packages {
-			msg.AttachReadSeeker(filename(p.Filename, i), bytes.NewReader(p.Bytes), gomail.WithFileContentType(packageType))
+			msg.AttachReadSeeker(filename(p.Filename, i), p.Content.Reader(), gomail.WithFileContentType(packageType))
 		}
 	}
 	return finish(msg)
@@ -210,12 +210,12 @@ func newContent(d integrations.Delivery) (content, error) {
 
 // attachable reports whether all packages fit into one mail.
 func attachable(packages []integrations.Package) bool {
-	total := 0
+	total := int64(0)
 	for _, p := range packages {
-		if len(p.Bytes) == 0 {
+		if p.Content == nil {
 			return false
 		}
-		total += len(p.Bytes)
+		total += p.Content.Size()
 	}
 	return len(packages) <= integrations.MaxAttached && total <= maxAttachmentBytes
 }

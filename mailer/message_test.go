@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -42,10 +43,10 @@ func only(t *testing.T, s *standins.SMTP) (standins.Message, standins.Mail) {
 func TestTheMailIsAsInTestdata(t *testing.T) {
 	hundred := concert(3)
 	for i := range hundred.Packages {
-		hundred.Packages[i].Bytes = make([]byte, 3_000_000)
+		hundred.Packages[i].Content = passes.PackageOf(make([]byte, 3_000_000))
 	}
 	large := concert(1)
-	large.Packages[0].Bytes = make([]byte, 7_000_001)
+	large.Packages[0].Content = passes.PackageOf(make([]byte, 7_000_001))
 	own := concert(2)
 	own.Subject, own.Intro = "Your tickets for Saturday", "Dear Anna,\nsee you at the hall."
 	unlabelled := concert(1)
@@ -102,7 +103,7 @@ func TestPackagesAreAttachedAsTheyAre(t *testing.T) {
 	}
 	for i, want := range []string{"ticket-1.pkpass", "K-ln-x.pkpass"} {
 		a := m.Attachments[i]
-		if a.Filename != want || a.ContentType != "application/vnd.apple.pkpass" || !bytes.Equal(a.Bytes, d.Packages[i].Bytes) {
+		if a.Filename != want || a.ContentType != "application/vnd.apple.pkpass" || !bytes.Equal(a.Bytes, d.Packages[i].Content.Bytes()) {
 			t.Errorf("attachment %d is %s, %s, %d bytes; want %s", i, a.Filename, a.ContentType, len(a.Bytes), want)
 		}
 	}
@@ -188,7 +189,7 @@ func TestDeliveriesThatCanNeverBeMailed(t *testing.T) {
 		{"international domain", func(d *integrations.Delivery) { d.Recipient = "anna@müller.example" }, "xn-- form"},
 		{"bad id", func(d *integrations.Delivery) { d.ID = "a>\r\nBcc: b" }, "cannot stand in a Message-ID"},
 		{"no passes", func(d *integrations.Delivery) { d.Packages = nil }, "has no passes"},
-		{"neither package nor link", func(d *integrations.Delivery) { d.Packages[0].Bytes, d.Packages[0].Link = nil, "javascript:alert(1)" }, "can neither be attached nor has it a link"},
+		{"neither package nor link", func(d *integrations.Delivery) { d.Packages[0].Content, d.Packages[0].Link = nil, "javascript:alert(1)" }, "can neither be attached nor has it a link"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/mailer"
+	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -60,7 +61,7 @@ func concert(n int) integrations.Delivery {
 		seat := string(rune('1' + i))
 		d.Packages = append(d.Packages, integrations.Package{
 			Serial: "serial" + seat, Title: "Concert at Hall One", Filename: "ticket-" + seat + ".pkpass",
-			Bytes: []byte("PK\x03\x04 package " + seat), Link: "https://tickets.hall.example/p/token" + seat,
+			Content: passes.PackageOf([]byte("PK\x03\x04 package " + seat)), Link: "https://tickets.hall.example/p/token" + seat,
 			Fields: []integrations.Field{{Label: "Date", Value: "Sat 28 Nov, 20:00"}, {Label: "Seat", Value: "Row 3, Seat " + seat}},
 		})
 	}

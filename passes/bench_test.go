@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"image"
+	"io"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -19,48 +20,47 @@ import (
 // An event ticket with about 350 kB of images, rendered, packed and signed.
 //
 // of-raw is the share of the time that RSA itself takes: a signature of
-// crypto/rsa with the same key, against a package; 1 would be a package for
-// nothing. Packages are made in one buffer, one after the other, as for mail;
-// of-raw-fresh is the same with fresh memory for each. The budget is 0.90 or
-// more. B-beyond is what is
-// allocated for a package beyond its own bytes; the budget is 64 kB.
+// crypto/rsa with the same key, against a package, made and written; 1 would be
+// a package for nothing. The budget is 0.94 or more. of-raw-copied is the same
+// with the package copied into memory of its own, 350 kB each. B-beyond is what
+// is allocated for a package that is not copied; the budget is 64 kB.
 func BenchmarkPackage(b *testing.B) {
 	template, p := ticket(b)
 	_, issued := passtest.Apple(b)
-	size := len(pack(b, template, p))
 	n := 0
-	appendOne := func(dst []byte) []byte {
+	one := func() *passes.Package {
 		n++
 		p.Serial = fmt.Sprintf("4HN2XNQW7B3YJ5K6%06d", n)
 		r, err := template.Render(p)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if dst, err = template.AppendPackage(dst, p, r); err != nil {
+		pkg, err := template.Package(p, r)
+		if err != nil {
 			b.Fatal(err)
 		}
-		return dst
+		return pkg
 	}
-	var buffer []byte
-	fresh, reused := func() { appendOne(nil) }, func() { buffer = appendOne(buffer[:0]) }
+	written := func() { _, _ = one().WriteTo(io.Discard) }
+	copied := func() { one().Bytes() }
 	digest := sha256.Sum256([]byte("manifest"))
 	raw := func() {
 		if _, err := rsa.SignPKCS1v15(nil, issued.Key, crypto.SHA256, digest[:]); err != nil {
 			b.Fatal(err)
 		}
 	}
-	for _, f := range []func(){fresh, reused, raw} {
+	for _, f := range []func(){written, copied, raw} {
 		f() // warm
 	}
-	if err := passes.Verify(buffer, roots(b), now); err != nil {
+	if err := passes.Verify(one().Bytes(), roots(b), now); err != nil {
 		b.Fatal(err)
 	}
-	ofFresh, ofReused, beyond := ofRaw(fresh, raw), ofRaw(reused, raw), allocated(fresh)-size
+	ofCopied, ofWritten, beyond := ofRaw(copied, raw), ofRaw(written, raw), allocated(written)
 	for b.Loop() {
-		fresh()
+		written()
 	}
-	b.ReportMetric(ofFresh, "of-raw-fresh")
-	b.ReportMetric(ofReused, "of-raw")
+	b.ReportMetric(ofCopied, "of-raw-copied")
+	b.ReportMetric(ofWritten, "of-raw")
 	b.ReportMetric(float64(beyond), "B-beyond")
 }
 

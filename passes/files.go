@@ -54,7 +54,9 @@ func (l *templateLoader) files() {
 	if !slices.ContainsFunc(out, func(e entry) bool { return strings.HasPrefix(e.name, "icon") }) {
 		l.in("", problems.Problem{Text: "has no icon.png; Wallet refuses a pass without one (38 by 38 points: icon.png, icon@2x.png, icon@3x.png)"})
 	}
-	l.template.static = newStatic(out)
+	if l.template.static, err = newStatic(out); err != nil {
+		l.in("", problems.Problem{Text: fmt.Sprintf("cannot be packed: %v", err)})
+	}
 }
 
 func (l *templateLoader) folder(name string) error {

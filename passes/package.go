@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha1" //nolint:gosec // PassKit's manifest is SHA-1
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,46 +28,117 @@ func newEntry(name string, data []byte) entry {
 	return entry{name, data, hex.EncodeToString(sum[:]), crc32.ChecksumIEEE(data)}
 }
 
-// static is what all packages of a template share.
+// static is what all packages of a template share: its files, packed once.
 type static struct {
-	entries []entry
+	// packed are the files as a ZIP archive has them, and directory is what
+	// stands about them in its central directory.
+	packed, directory []byte
+	count             int
 	// manifest is manifest.json up to the sum of pass.json.
 	manifest string
-	// size is about what the entries take in a package.
-	size int
 }
 
-func newStatic(entries []entry) *static {
+func newStatic(entries []entry) (*static, error) {
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
-	s := &static{entries: entries}
+	s := &static{count: len(entries)}
 	var m strings.Builder
 	m.WriteByte('{')
 	for _, e := range entries {
 		m.WriteString(strconv.Quote(e.name) + `:"` + e.sha1 + `",`)
-		s.size += len(e.data) + zipOverhead + 2*len(e.name)
 	}
 	s.manifest = m.String() + `"pass.json":"`
-	return s
+	var err error
+	s.packed, s.directory, _, err = pack(nil, 0, entries)
+	return s, err
 }
 
-// zipOverhead is what an entry costs beside its name and data, in bytes.
-const zipOverhead = 30 + 46
+// endSize is the size of the record that ends an archive, in bytes, and the
+// rest are places in it (APPNOTE.TXT of PKWARE, section 4.3.16).
+const (
+	endSize          = 22
+	endCount         = 8  // uint16, twice: entries on this disk, entries
+	endDirectorySize = 12 // uint32, and after it the directory's offset
+)
+
+// pack makes an archive of entries that begins at an offset, and takes it apart:
+// the files, the central directory and the record at the end. It may use buf.
+func pack(buf []byte, offset int64, entries []entry) (files, directory, end []byte, err error) {
+	b := bytes.NewBuffer(buf)
+	z := zip.NewWriter(b)
+	z.SetOffset(offset)
+	for _, e := range entries {
+		if err := e.store(z); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if err := z.Flush(); err != nil {
+		return nil, nil, nil, err
+	}
+	n := b.Len()
+	if err := z.Close(); err != nil {
+		return nil, nil, nil, err
+	}
+	all := b.Bytes()
+	return all[:n:n], all[n : len(all)-endSize : len(all)-endSize], all[len(all)-endSize:], nil
+}
+
+// ownOverhead is more than what pass.json, manifest.json and signature take
+// beside their bytes.
+const ownOverhead = 512
 
 // dosDate is the date of all entries, 1980-01-01, as MS-DOS writes it: packages
 // with the same content are the same.
 const dosDate = 1<<5 | 1
 
+// Package is a signed .pkpass. It is small: the template's files, which are
+// most of it, are shared by all packages of the template. It does not change
+// and is safe for concurrent use.
+type Package struct{ shared, own []byte }
+
+// PackageOf is a package that was made before.
+func PackageOf(b []byte) *Package { return &Package{own: b} }
+
+// Size is in bytes.
+func (p *Package) Size() int64 { return int64(len(p.shared) + len(p.own)) }
+
+// WriteTo writes the package.
+func (p *Package) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(p.shared)
+	if err != nil {
+		return int64(n), err
+	}
+	m, err := w.Write(p.own)
+	return int64(n + m), err
+}
+
+// Reader reads the package, from any place.
+func (p *Package) Reader() io.ReadSeeker { return io.NewSectionReader(p, 0, p.Size()) }
+
+// ReadAt makes Package an io.ReaderAt.
+func (p *Package) ReadAt(b []byte, at int64) (n int, err error) {
+	if at < 0 {
+		return 0, errors.New("a negative offset")
+	}
+	if at < int64(len(p.shared)) {
+		n = copy(b, p.shared[at:])
+		at = int64(len(p.shared))
+	}
+	if at -= int64(len(p.shared)); at <= int64(len(p.own)) {
+		n += copy(b[n:], p.own[at:])
+	}
+	if n < len(b) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Bytes is a copy of the package.
+func (p *Package) Bytes() []byte { return slices.Concat(p.shared, p.own) }
+
 // Package packs and signs what Render made of the same pass. The package is a
 // function of both, the template's files and its certificate: equal input gives
 // equal bytes.
-func (t *Template) Package(p Pass, r *Rendered) ([]byte, error) {
-	return t.AppendPackage(nil, p, r)
-}
-
-// AppendPackage appends the package to dst, which may have room already: who
-// makes many packages, one after the other, saves most of what a package costs
-// beside its signature.
-func (t *Template) AppendPackage(dst []byte, p Pass, r *Rendered) ([]byte, error) {
+func (t *Template) Package(p Pass, r *Rendered) (*Package, error) {
 	if t.Certificate == nil {
 		return nil, errors.New("the template was loaded without a certificate")
 	}
@@ -76,20 +149,16 @@ func (t *Template) AppendPackage(dst []byte, p Pass, r *Rendered) ([]byte, error
 		return nil, err
 	}
 	signature := entry{name: "signature", data: der, crc: crc32.ChecksumIEEE(der)}
-	own := len(pass.data) + len(manifest.data) + len(der) + 3*(zipOverhead+32) + 22
-	b := bytes.NewBuffer(slices.Grow(dst, t.static.size+own))
-	z := zip.NewWriter(b)
-	for _, list := range [][]entry{{pass, manifest, signature}, t.static.entries} {
-		for _, e := range list {
-			if err := e.store(z); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := z.Close(); err != nil {
+	size := len(pass.data) + len(manifest.data) + len(der) + ownOverhead
+	files, directory, end, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), []entry{pass, manifest, signature})
+	if err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	count := binary.LittleEndian.Uint16(end[endCount:]) + uint16(t.static.count) //nolint:gosec // a template has few files
+	binary.LittleEndian.PutUint16(end[endCount:], count)
+	binary.LittleEndian.PutUint16(end[endCount+2:], count)
+	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(directory)+len(t.static.directory))) //nolint:gosec // as above
+	return &Package{t.static.packed, slices.Concat(files, t.static.directory, directory, end)}, nil
 }
 
 // store adds the entry as it is. PNGs are compressed already, and the rest is

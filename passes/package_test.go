@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/passhook/passhook/passes"
@@ -117,15 +118,23 @@ func TestPackageIsAFunctionOfItsInput(t *testing.T) {
 	})
 }
 
-func TestAppendPackage(t *testing.T) {
+func TestPackageIsReadFromAnyPlace(t *testing.T) {
 	template := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{Keyring: keyring(t)})
 	r, err := template.Render(onePass)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := template.AppendPackage([]byte("before"), onePass, r)
-	if err != nil || !bytes.Equal(got, append([]byte("before"), pack(t, template, onePass)...)) {
-		t.Errorf("the package does not stand behind what was there: %v", err)
+	pkg, err := template.Package(onePass, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := pkg.Bytes()
+	var written bytes.Buffer
+	if n, err := pkg.WriteTo(&written); err != nil || n != pkg.Size() || !bytes.Equal(written.Bytes(), whole) {
+		t.Errorf("WriteTo wrote %d of %d bytes, %v", n, pkg.Size(), err)
+	}
+	if err := iotest.TestReader(pkg.Reader(), whole); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -181,5 +190,5 @@ func pack(t testing.TB, template *passes.Template, p passes.Pass) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pkg
+	return pkg.Bytes()
 }

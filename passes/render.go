@@ -1,10 +1,11 @@
 package passes
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/passhook/passhook/expressions"
 )
@@ -32,9 +33,13 @@ type Rendered struct {
 	Title, Description string
 	// Subject and Intro are for the mail; empty where the template has none.
 	Subject, Intro string
-	// Fields are the front's fields in its order, for people.
-	Fields []Field
+
+	template *Template
+	pass     map[string]any
 }
+
+// Fields are the front's fields in its order, for people.
+func (r *Rendered) Fields() []Field { return r.template.front(r.pass) }
 
 // Field is one field with its label.
 type Field struct{ Label, Value string }
@@ -58,7 +63,7 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 	if err := t.complete(pass); err != nil {
 		return nil, fmt.Errorf("pass.json: %w", err)
 	}
-	r := &Rendered{Fields: t.front(pass)}
+	r := &Rendered{template: t, pass: pass}
 	r.Description, _ = pass["description"].(string)
 	for _, text := range []struct {
 		from *expressions.Text
@@ -75,7 +80,7 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 	if r.Title == "" {
 		r.Title = r.Description
 	}
-	r.JSON, err = json.Marshal(pass)
+	r.JSON, err = jsonv2.Marshal(pass, jsonv2.Deterministic(true))
 	return r, err
 }
 

@@ -137,11 +137,12 @@ func TestRenderForPeople(t *testing.T) {
 		{Label: "Day", Value: expressions.FormatTime(at, "date", s)}, {Label: "Doors", Value: expressions.FormatTime(at, "time", s)}, {Label: "Odd", Value: "soon"},
 		{Label: "Price", Value: "12.5 EUR"},
 	}
-	if !slices.Equal(r.Fields, want) {
-		t.Errorf("got %v, want %v", r.Fields, want)
+	got := r.Fields()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
-	if r.Fields[2].Value == r.Fields[3].Value {
-		t.Errorf("day and time are both %q", r.Fields[2].Value)
+	if got[2].Value == got[3].Value {
+		t.Errorf("day and time are both %q", got[2].Value)
 	}
 }
 

@@ -73,14 +73,17 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		return
 	}
-	sum := sha256.Sum256(p.Bytes)
+	sum := sha256.New()
+	if _, err := p.Content.WriteTo(sum); err != nil {
+		h.log.Error("a package could not be summed", "error", err)
+	}
 	header := w.Header()
 	header.Set("Content-Type", passes.MIMEType)
 	header.Set("Content-Disposition", `attachment; filename="`+p.Filename+`"`)
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
-	http.ServeContent(w, r, "", p.Modified, bytes.NewReader(p.Bytes))
+	header.Set("ETag", `"`+hex.EncodeToString(sum.Sum(nil)[:16])+`"`)
+	http.ServeContent(w, r, "", p.Modified, p.Content.Reader())
 }
 
 // problem is a page that says why there is no other.

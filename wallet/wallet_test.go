@@ -14,6 +14,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/wallet"
 )
 
@@ -31,7 +32,7 @@ func (s shelf) PassByLink(_ context.Context, t string) (*bot.Issued, bool, error
 func pass() *bot.Issued {
 	return &bot.Issued{
 		Package: integrations.Package{
-			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Bytes: []byte("PK package"),
+			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Content: passes.PackageOf([]byte("PK package")),
 			Link: "https://tickets.example.com/p/" + token, Fields: []integrations.Field{{Label: "Holder", Value: "Ada Lovelace"}},
 		},
 		Modified: time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC),

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -54,11 +56,11 @@ func (i issueCmd) Run(_ context.Context, c console) error {
 	if err != nil {
 		return fmt.Errorf("template %s: %w", i.Template, err)
 	}
-	b, err := t.Package(p, r)
+	pkg, err := t.Package(p, r)
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(i.Output, b); err != nil {
+	if err := writeWhole(i.Output, pkg); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.Out, i.Output)
@@ -100,10 +102,17 @@ func (c console) template(cfg *config.Config, name string) (*passes.Template, er
 }
 
 // writeWhole writes a file so that it is never there half done.
-func writeWhole(name string, b []byte) error {
+func writeWhole(name string, from io.WriterTo) error {
 	part := name + ".part"
-	if err := os.WriteFile(part, b, 0o600); err != nil {
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the user names the file
+	if err != nil {
 		return err
+	}
+	if _, err = from.WriteTo(f); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(part))
 	}
 	return os.Rename(part, name)
 }
