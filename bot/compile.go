@@ -87,6 +87,9 @@ func (c *compiler) compile() {
 		c.problem("name", "may have a to z, 0 to 9, - and _ only, at most 64")
 	}
 	info := c.types()
+	if !r.issues() {
+		info.ForEach, info.Repeat = "", "" // it runs once
+	}
 	c.scope = expressions.NewScope(c.Expressions).With("event", eventSample).With("data", info.Samples...)
 	r.forEach = c.expr("for_each", choose(r.ForEach, info.ForEach))
 	c.scope = c.scope.With("item", c.itemSamples(info.Samples)...)
@@ -94,8 +97,13 @@ func (c *compiler) compile() {
 	c.scope = c.scope.With("unit", 1)
 	r.when = c.expr("when", r.When)
 	c.scope = c.scope.With("number", 1).With("count", 1)
-	c.templateAndInputs()
-	c.targets()
+	c.reasons()
+	if r.issues() {
+		c.templateAndInputs()
+		c.targets()
+	} else {
+		c.change()
+	}
 }
 
 // eventSample closes the members of `event`.

@@ -2,22 +2,35 @@ package bot
 
 import "go.yaml.in/yaml/v4"
 
-// Rule is one entry of the rules section of passhook.yaml: which events issue
-// passes, from which template, with which inputs, delivered to whom.
+// What a rule does.
+const (
+	ActionIssue  = "issue"
+	ActionUpdate = "update"
+	ActionVoid   = "void"
+)
+
+// Rule is one entry of the rules section of passhook.yaml: which events issue,
+// update or void passes, from which template, with which inputs, delivered to
+// whom.
 type Rule struct {
 	// Name is permanent: it is part of what makes a pass unique.
 	Name string `yaml:"name" jsonschema:"pattern=^[a-z0-9][a-z0-9_-]*$,description=Permanent: it is part of what makes a pass unique."`
 	// On names event types; * matches any run of characters.
 	On   OneOrMany `yaml:"on" jsonschema:"description=Event type or list of them; * matches."`
 	When string    `yaml:"when,omitempty" jsonschema:"description=Bare expression asked for each unit; default true."`
+	// Action is issue where it is empty. Update and void reach the passes that
+	// share a ref with the event.
+	Action string `yaml:"action,omitempty" jsonschema:"enum=issue,enum=update,enum=void,description=What the rule does; default issue. update merges its inputs into the passes that share a ref with the event and void ends them."`
 	// ForEach and Repeat default to what the source says of the event type;
 	// an explicit null means once for the event.
-	ForEach  Optional          `yaml:"for_each,omitempty" jsonschema:"description=Bare expression for a list; item is its element. null: once for the event. Default for stripe.checkout.paid: data.line_items"`
-	Repeat   Optional          `yaml:"repeat,omitempty" jsonschema:"description=Bare expression for a number of passes; unit counts from 1. Default for stripe.checkout.paid: item.quantity"`
-	Template string            `yaml:"template" jsonschema:"description=Name of a template; may be an expression in ${{ }}."`
-	With     map[string]any    `yaml:"with,omitempty" jsonschema:"description=The template's inputs; values may hold ${{ }}."`
-	Deliver  []map[string]Text `yaml:"deliver,omitempty" jsonschema:"description=Channels and recipients: - email: ${{ data.customer_details.email }}"`
-	Sample   string            `yaml:"sample,omitempty" jsonschema:"description=A JSON file with an event's data; names are checked against it."`
+	ForEach  Optional       `yaml:"for_each,omitempty" jsonschema:"description=Bare expression for a list; item is its element. null: once for the event. Default for stripe.checkout.paid: data.line_items"`
+	Repeat   Optional       `yaml:"repeat,omitempty" jsonschema:"description=Bare expression for a number of passes; unit counts from 1. Default for stripe.checkout.paid: item.quantity"`
+	Template string         `yaml:"template,omitempty" jsonschema:"description=Name of a template; may be an expression in ${{ }}. With update and void: only passes of this template."`
+	With     map[string]any `yaml:"with,omitempty" jsonschema:"description=The template's inputs; values may hold ${{ }}."`
+	// VoidOn, where it is nil, is what the event's source says of the event.
+	VoidOn  []string          `yaml:"void_on,omitempty" jsonschema:"enum=refund,enum=dispute,enum=subscription_end,description=What voids the rule's passes. Default: refund and dispute; for subscriptions subscription_end. An empty list: nothing."`
+	Deliver []map[string]Text `yaml:"deliver,omitempty" jsonschema:"description=Channels and recipients: - email: ${{ data.customer_details.email }}"`
+	Sample  string            `yaml:"sample,omitempty" jsonschema:"description=A JSON file with an event's data; names are checked against it."`
 }
 
 // Text is a string that may hold ${{ }}.

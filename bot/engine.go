@@ -62,7 +62,7 @@ func (e *Engine) SetProgram(p *Program) { e.program.Store(p) }
 // Accept stores an event durably before it returns; fresh is false where the
 // event was there. Work on it starts by itself.
 func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
-	if ev.Ignore == "" && !e.program.Load().Listens(ev) {
+	if ev.Ignore == "" && len(ev.Effects) == 0 && ev.Attention == "" && !e.program.Load().Listens(ev) {
 		ev.Ignore = nobodyListens(ev)
 	}
 	return e.Store.Accept(ctx, ev)

@@ -45,12 +45,9 @@ func (e *Engine) settleFailure(ctx context.Context, ev *store.Event, cause error
 	return lost(e.Store.RetryEvent(ctx, ev, due, cause.Error()))
 }
 
-// issue matches, completes, plans and stores. Errors marked Never need a person.
+// issue completes, matches, plans and stores. Errors marked Never need a person.
 func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, error) {
 	program := e.program.Load()
-	if !program.Listens(ev.Event) {
-		return store.Issued{}, e.Store.SettleEvent(ctx, ev, store.StateIgnored, nobodyListens(ev.Event))
-	}
 	completed := ev.Event
 	if source := e.Sources[ev.Source]; source != nil {
 		var err error
@@ -58,56 +55,77 @@ func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, erro
 			return store.Issued{}, err
 		}
 	}
-	plan, err := program.Plan(completed)
+	work, err := e.plan(ev, completed, program)
 	if err != nil {
 		return store.Issued{}, integrations.Never(err)
 	}
-	if len(plan.Passes) == 0 {
-		note := fmt.Sprintf("no pass: nothing in the event fits rule %s", strings.Join(plan.Rules, ", "))
-		e.Log.Warn("event made no pass; if it should have, change the rule, then: passhook events replay "+ev.ID, "event", ev.ID, "external_id", ev.ExternalID, "rules", plan.Rules)
-		return store.Issued{}, e.Store.SettleEvent(ctx, ev, store.StateUnmatched, note)
+	if work.State == store.StateUnmatched {
+		e.Log.Warn("event made no pass; if it should have, change the rule, then: passhook events replay "+ev.ID, "event", ev.ID, "external_id", ev.ExternalID, "note", work.Note)
 	}
-	order, err := e.order(ev, completed, plan, program)
-	if err != nil {
-		return store.Issued{}, integrations.Never(err)
+	if work.Attention != "" {
+		e.Log.Warn("event needs a person", "event", ev.ID, "external_id", ev.ExternalID, "attention", work.Attention)
 	}
-	if len(order.Deliveries) == 1 && e.senders.TryAcquire(1) {
-		order.Lease = lease
+	if len(work.Deliveries) == 1 && e.senders.TryAcquire(1) {
+		work.Lease = lease
 	}
-	issued, err := e.Store.Issue(ctx, order)
-	if order.Lease > 0 && (err != nil || len(issued.Deliveries) == 0) {
+	issued, err := e.Store.Issue(ctx, work)
+	if work.Lease > 0 && (err != nil || len(issued.Deliveries) == 0) {
 		e.senders.Release(1)
 	}
 	return issued, err
+}
+
+// plan is what is to be stored of a completed event.
+func (e *Engine) plan(ev *store.Event, completed integrations.Event, program *Program) (store.Issue, error) {
+	work := store.Issue{Event: ev, State: store.StateDone, Attention: completed.Attention, Fold: e.fold(program)}
+	if completed.Ignore != "" {
+		work.State, work.Note = store.StateIgnored, completed.Ignore
+		return work, nil
+	}
+	plan, err := program.Plan(completed)
+	if err != nil {
+		return work, err
+	}
+	if work.Changes, err = storedChanges(completed, plan); err != nil {
+		return work, err
+	}
+	switch {
+	case len(plan.Passes) > 0:
+		return work, e.order(&work, completed, plan, program)
+	case len(work.Changes) > 0 || work.Attention != "":
+	case len(plan.Rules) > 0:
+		work.State = store.StateUnmatched
+		work.Note = fmt.Sprintf("no pass: nothing in the event fits rule %s", strings.Join(plan.Rules, ", "))
+	default:
+		work.State, work.Note = store.StateIgnored, nobodyListens(completed)
+	}
+	return work, nil
 }
 
 func nobodyListens(e integrations.Event) string {
 	return "no rule is on " + strings.Join(e.Types, " or ")
 }
 
-// order turns a plan into rows. Every pass is rendered once, so that a template
-// that fails is found before anything is stored.
-func (e *Engine) order(ev *store.Event, completed integrations.Event, plan *Plan, program *Program) (store.Issue, error) {
-	now := e.Now()
-	out := store.Issue{
-		Event: ev,
-		Order: store.Order{EventID: ev.ID, Source: ev.Source, Account: ev.Account, Object: completed.Object, Live: ev.Live, Created: now},
-		Note:  fmt.Sprintf("%d passes by rule %s", len(plan.Passes), strings.Join(plan.Rules, ", ")),
-	}
+// order turns planned passes into rows. Every pass is rendered once, so that a
+// template that fails is found before anything is stored.
+func (e *Engine) order(out *store.Issue, completed integrations.Event, plan *Plan, program *Program) error {
+	now, ev := e.Now(), out.Event
+	out.Order = store.Order{EventID: ev.ID, Source: ev.Source, Account: ev.Account, Object: completed.Object, Live: ev.Live, Created: now}
+	out.Note = fmt.Sprintf("%d passes by rule %s", len(plan.Passes), strings.Join(plan.Rules, ", "))
 	current := e.Secrets.keys[0]
 	groups := deliveries{index: map[string]int{}}
 	for _, p := range plan.Passes {
 		key := passKey(completed, p)
 		inputs, err := json.Marshal(p.Inputs)
 		if err != nil {
-			return out, fmt.Errorf("rule %s: the inputs are no JSON: %w", p.Rule, err)
+			return fmt.Errorf("rule %s: the inputs are no JSON: %w", p.Rule, err)
 		}
 		pass := store.Pass{
 			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
-			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, Refs: completed.Refs, Created: now, Updated: now,
+			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, Created: now, Updated: now,
 		}
 		if _, err := e.render(program, pass); err != nil {
-			return out, fmt.Errorf("rule %s, template %s: %w", p.Rule, p.Template, err)
+			return fmt.Errorf("rule %s, template %s: %w", p.Rule, p.Template, err)
 		}
 		out.Passes = append(out.Passes, pass)
 		groups.add(pass, p.To)
@@ -116,7 +134,7 @@ func (e *Engine) order(ev *store.Event, completed integrations.Event, plan *Plan
 		groups.list[i].Created = now
 	}
 	out.Deliveries = groups.list
-	return out, nil
+	return nil
 }
 
 // deliveries groups passes by channel and recipient: one mail for each.

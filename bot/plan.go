@@ -18,9 +18,12 @@ const (
 	maxOrder  = 5_000
 )
 
-// Plan is what an event would make: the passes of one order.
+// Plan is what an event would make: the passes of one order, and changes of
+// others.
 type Plan struct {
 	Passes []PlannedPass `json:"passes"`
+	// Changes are what it would do to passes that are there.
+	Changes []PlannedChange `json:"changes"`
 	// Rules are the names of the rules that listen to the event.
 	Rules []string `json:"rules"`
 }
@@ -32,7 +35,17 @@ type PlannedPass struct {
 	Item     string         `json:"item"`
 	Unit     int            `json:"unit"`
 	Inputs   map[string]any `json:"inputs"`
+	VoidOn   []string       `json:"void_on"`
 	To       []Recipient    `json:"to"`
+}
+
+// PlannedChange is what a rule does to the passes that share a ref with the
+// event.
+type PlannedChange struct {
+	Rule     string         `json:"rule"`
+	Action   string         `json:"action"`
+	Template string         `json:"template,omitempty"`
+	Inputs   map[string]any `json:"inputs,omitempty"`
 }
 
 // Recipient is somebody who gets a pass over a channel.
@@ -77,11 +90,14 @@ func (p *Program) Plan(e integrations.Event) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the event's data: %w", err)
 	}
-	plan := &Plan{}
+	plan := &Plan{Passes: []PlannedPass{}, Changes: []PlannedChange{}}
+	if err := p.changes(e, data, plan); err != nil {
+		return nil, err
+	}
 	var units []unit
 	for _, r := range p.rules {
 		name, ok := r.matched(e)
-		if !ok {
+		if !ok || !r.issues() {
 			continue
 		}
 		plan.Rules = append(plan.Rules, r.Name)
@@ -96,7 +112,7 @@ func (p *Program) Plan(e integrations.Event) (*Plan, error) {
 	}
 	for i, u := range units {
 		u.vars["number"], u.vars["count"] = i+1, len(units)
-		pass, err := p.pass(u, e.Redirect)
+		pass, err := p.pass(u, e)
 		if err != nil {
 			return nil, fmt.Errorf("rule %s, item %s, unit %d: %w", u.rule.Name, u.item, u.vars["unit"], err)
 		}
@@ -179,8 +195,14 @@ func itemID(item any, i int, listed bool, seen map[string]bool) string {
 	return id
 }
 
-func (p *Program) pass(u unit, redirect string) (PlannedPass, error) {
-	out := PlannedPass{Rule: u.rule.Name, Item: u.item, Unit: u.vars["unit"].(int)} //nolint:forcetypeassert // set by units
+func (p *Program) pass(u unit, e integrations.Event) (PlannedPass, error) {
+	out := PlannedPass{Rule: u.rule.Name, Item: u.item, Unit: u.vars["unit"].(int), VoidOn: u.rule.VoidOn} //nolint:forcetypeassert // set by units
+	if out.VoidOn == nil {
+		out.VoidOn = e.VoidOn
+	}
+	if out.VoidOn == nil {
+		out.VoidOn = integrations.DefaultVoidOn
+	}
 	name, err := u.rule.template.String(u.vars)
 	if err != nil {
 		return out, fmt.Errorf("template: %w", err)
@@ -198,7 +220,7 @@ func (p *Program) pass(u unit, redirect string) (PlannedPass, error) {
 	if out.Inputs, err = t.Check(given); err != nil {
 		return out, fmt.Errorf("with: %w", err)
 	}
-	out.To, err = u.recipients(redirect)
+	out.To, err = u.recipients(e.Redirect)
 	return out, err
 }
 

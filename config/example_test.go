@@ -43,7 +43,7 @@ func TestExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.URL != "https://tickets.example.com" || c.Mail.Password != "password" || len(c.Rules) != 1 {
+	if c.URL != "https://tickets.example.com" || c.Mail.Password != "password" || len(c.Rules) != 2 {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -14,13 +14,12 @@ import (
 var later = map[string][]string{
 	"":         {"console", "slack", "hooks", "api", "webhooks", "push", "google"},
 	"operator": {"slack"},
-	"rules[]":  {"void_on", "notify", "key"},
+	"rules[]":  {"notify", "key"},
 }
 
 // refused are keys of coming versions that would change what a rule does, so
 // that ignoring them would do the wrong thing.
 var refused = map[string]map[string]string{
-	"rules[]":           {"action": "only issue is in this version yet; remove the rule, or wait for the version that can %s"},
 	"rules[].deliver[]": {"slack": "delivery to Slack is not in this version yet; deliver by email, or remove the line"},
 }
 
@@ -80,15 +79,6 @@ func (l *loader) keep(path string, key, value *yaml.Node, seen map[string]*yaml.
 	why, ok := refused[place(path)][key.Value]
 	if !ok {
 		return true
-	}
-	switch {
-	case key.Value != "action":
-	case value.Value == "issue":
-		return false // The default, said aloud.
-	case slices.Contains([]string{"update", "void", "upsert"}, value.Value):
-		why = fmt.Sprintf(why, value.Value)
-	default:
-		why = "must be issue; leave it out"
 	}
 	if l.usesPath(full) {
 		l.mark(markOf(key), full+": "+why)

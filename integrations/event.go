@@ -38,6 +38,9 @@ type Event struct {
 	// Effects are what it does to passes that are there already, or will be,
 	// without any rule of its own.
 	Effects []Effect
+	// VoidOn are the reasons that void its passes where a rule does not say;
+	// nil is DefaultVoidOn.
+	VoidOn []string
 	// Attention is what the operator must look at; empty: nothing.
 	Attention string
 	// Ignore says why the event is recorded but not worked on; empty: it is.
@@ -47,16 +50,29 @@ type Event struct {
 	Redirect string
 }
 
+// Reasons for which passes are void, and which rules name in void_on.
+const (
+	ReasonRefund          = "refund"
+	ReasonDispute         = "dispute"
+	ReasonSubscriptionEnd = "subscription_end"
+)
+
+// DefaultVoidOn is what voids a pass that was bought.
+var DefaultVoidOn = []string{ReasonRefund, ReasonDispute}
+
 // Effect is what an event does to the passes that share one of its refs,
 // whichever rule issued them.
 type Effect struct {
-	// Reason is why a pass is void: "refund", "dispute", "subscription_end". It
-	// takes effect where the rule's void_on names it.
+	// Reason is why a pass is void. It takes effect where the rule's void_on
+	// names it.
 	Reason string
 	// Lift takes the reason away again: a refund that failed, a dispute that was
 	// won.
 	Lift bool
-	// Refs are what the passes are found by.
+	// Inputs, where it is set, is a JSON object that is merged into the passes'
+	// inputs; then there is no Reason.
+	Inputs json.RawMessage
+	// Refs are what the passes are found by: outside ids, or serial numbers.
 	Refs []string
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // eventFields are those of scanEvent.
-const eventFields = "id, source, external_id, account, object, live, types, refs, redirect, data, time, received, state, note, attempts, due, settled"
+const eventFields = "id, source, external_id, account, object, live, types, refs, redirect, data, time, received, state, note, attention, attempts, due, settled"
 
 // scanner is a row, or rows at one of theirs.
 type scanner interface{ Scan(into ...any) error }
@@ -22,7 +22,7 @@ func scanEvent(row scanner) (*Event, error) {
 	var data []byte
 	var happened, received, due, settled int64
 	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &types, &refs, &e.Redirect, &data,
-		&happened, &received, &e.State, &e.Note, &e.Attempts, &due, &settled)
+		&happened, &received, &e.State, &e.Note, &e.Attention, &e.Attempts, &due, &settled)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func changed(r sql.Result, err error) error {
 
 // Reopen makes a settled event pending and due, for a replay.
 func (s *Store) Reopen(ctx context.Context, id string) (bool, error) {
-	err := s.fenced(ctx, "UPDATE events SET state = 'pending', claimed = false, note = '', due = $2, settled = 0, told = false WHERE id = $1 AND state <> 'pending'", id, millis(s.now()))
+	err := s.fenced(ctx, "UPDATE events SET state = 'pending', claimed = false, note = '', attention = '', due = $2, settled = 0, told = false WHERE id = $1 AND state <> 'pending'", id, millis(s.now()))
 	if errors.Is(err, ErrLost) {
 		return false, nil
 	}

@@ -21,6 +21,9 @@ func Queries() map[string]Query {
 		"due events":     {dueEvents, []any{int64(0), 200}},
 		"due deliveries": {dueDeliveries, []any{int64(0), 200}},
 		"by link":        {"SELECT " + passFields + " FROM passes WHERE link_hash = $1", []any{"x"}},
+		"changes":        {changesOf, []any{"x", "y"}},
+		"changed by":     {changedBy, []any{"x"}},
+		"untold":         {untoldEvents, []any{1}},
 		"by event":       {"SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key", []any{"x"}},
 	}
 	for name, f := range map[string]Filter{"all": {}, "by query": {Query: "x"}} {

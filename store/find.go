@@ -3,7 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -99,6 +101,11 @@ func collect[T any](ctx context.Context, s *Store, scan func(scanner) (*T, error
 	if err != nil {
 		return nil, err
 	}
+	return collected(rows, scan)
+}
+
+// collected reads all rows and closes them.
+func collected[T any](rows *sql.Rows, scan func(scanner) (*T, error)) ([]T, error) {
 	defer rows.Close()
 	var out []T
 	for rows.Next() {
@@ -122,18 +129,19 @@ func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Deliver
 	return passes, deliveries, err
 }
 
-const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, inputs, void, created, updated"
+const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated"
 
 func scanPass(row scanner) (*Pass, error) {
 	var p Pass
-	var void string
+	var void, voidOn string
 	var created, updated int64
-	err := row.Scan(&p.Serial, &p.Key, &p.OrderID, &p.EventID, &p.Rule, &p.Template, &p.Item, &p.Unit, &p.SecretID, &p.LinkHash, &p.Inputs, &void, &created, &updated)
+	err := row.Scan(&p.Serial, &p.Key, &p.OrderID, &p.EventID, &p.Rule, &p.Template, &p.Item, &p.Unit, &p.SecretID, &p.LinkHash,
+		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated)
 	if err != nil {
 		return nil, err
 	}
 	p.Created, p.Updated = fromMillis(created), fromMillis(updated)
-	return &p, json.Unmarshal([]byte(void), &p.Void)
+	return &p, errors.Join(json.Unmarshal([]byte(voidOn), &p.VoidOn), json.Unmarshal([]byte(void), &p.Void))
 }
 
 // PassBySerial reads one pass.

@@ -4,14 +4,26 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Issue is what one event issues, to be stored in one transaction.
+// Issue is what one event issues and changes, to be stored in one transaction.
 type Issue struct {
 	// Event is claimed by the caller.
 	Event *Event
+	// State is what the event becomes: done, ignored or unmatched.
+	State string
+	// Attention is what the operator is told, or empty.
+	Attention string
+	// Changes are what the event does to passes, those of other events too.
+	Changes []Change
+	// Fold makes of a pass as it was issued, and all of its changes in their
+	// order, what it is now: its Inputs and Void. It may be called again with
+	// the same.
+	Fold func(p Pass, changes []Change) (Pass, error)
 	// Order, Passes and Deliveries come without ids; passes have their serials.
 	// Deliveries name their passes by them.
 	Order      Order
@@ -27,29 +39,27 @@ type Issue struct {
 type Issued struct {
 	Passes     []Pass
 	Deliveries []Delivery
+	// Changed are passes of other events that are not what they were.
+	Changed []Pass
 }
 
 // Issue stores new passes, their order and deliveries, and the event as done.
 // Passes whose key is there are left as they are and out of the deliveries; so
-// an event that issues nothing new makes no order and sends nothing. The error
-// is ErrLost, and nothing is stored, where the event's claim was lost.
+// an event that issues nothing new makes no order and sends nothing. Passes that
+// are void already are not delivered. The error is ErrLost, and nothing is stored, where the event's claim was lost.
 func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 	defer s.turn()()
 	var out Issued
 	err := s.inTx(ctx, func(tx *transaction) error {
 		out = Issued{}
 		w := issuing{Store: s, ctx: ctx, tx: tx, in: in}
-		if err := w.fence(); err != nil {
-			return err
-		}
-		if err := w.passes(); err != nil {
-			return err
-		}
-		if err := w.deliveries(); err != nil {
-			return err
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.deliveries, w.settle} {
+			if err := step(); err != nil {
+				return err
+			}
 		}
 		out = w.out
-		return w.settle()
+		return nil
 	})
 	if err != nil {
 		return Issued{}, err
@@ -66,6 +76,8 @@ type issuing struct {
 	out Issued
 	// other is the order that has the passes already, for the note.
 	other string
+	// reached is how many passes the changes are about.
+	reached int
 }
 
 func (w *issuing) exec(query string, args ...any) (int64, error) {
@@ -85,9 +97,29 @@ func (w *issuing) fence() error {
 	return err
 }
 
+// lock keeps away whoever issues or changes passes of the same refs: neither
+// would see what the other writes.
+func (w *issuing) lock() error {
+	refs := map[string]bool{}
+	for _, p := range w.in.Passes {
+		for _, ref := range p.Refs {
+			refs[ref] = true
+		}
+	}
+	for _, c := range w.in.Changes {
+		for _, ref := range c.Refs {
+			refs[ref] = true
+		}
+	}
+	return w.engine.lock(w.ctx, w.tx, slices.Sorted(maps.Keys(refs)))
+}
+
 // passes inserts in the order of their keys, so that two events about the same
 // things cannot lock each other out.
 func (w *issuing) passes() error {
+	if len(w.in.Passes) == 0 {
+		return nil
+	}
 	id, err := newID()
 	if err != nil {
 		return err
@@ -114,13 +146,13 @@ func (w *issuing) passes() error {
 }
 
 func (w *issuing) pass(p Pass) error {
-	void, err := jsonList(p.Void)
+	voidOn, err := jsonList(p.VoidOn)
 	if err != nil {
 		return err
 	}
-	n, err := w.exec("INSERT INTO passes (serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, inputs, void, created, updated)"+
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (key) DO NOTHING",
-		p.Serial, p.Key, p.OrderID, p.EventID, p.Rule, p.Template, p.Item, p.Unit, p.SecretID, p.LinkHash, p.Inputs, void, millis(p.Created), millis(p.Updated))
+	n, err := w.exec("INSERT INTO passes (serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated)"+
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, '[]', $13, $14) ON CONFLICT (key) DO NOTHING",
+		p.Serial, p.Key, p.OrderID, p.EventID, p.Rule, p.Template, p.Item, p.Unit, p.SecretID, p.LinkHash, p.Inputs, voidOn, millis(p.Created), millis(p.Updated))
 	if err != nil {
 		return err
 	}
@@ -132,15 +164,16 @@ func (w *issuing) pass(p Pass) error {
 			return err
 		}
 	}
+	p.Issued = p.Inputs
 	w.out.Passes = append(w.out.Passes, p)
 	return nil
 }
 
-// deliveries inserts those that have a new pass to deliver.
+// deliveries inserts those that have a new, valid pass to deliver.
 func (w *issuing) deliveries() error {
 	fresh := map[string]bool{}
 	for _, p := range w.out.Passes {
-		fresh[p.Serial] = true
+		fresh[p.Serial] = len(p.Void) == 0
 	}
 	var wake []string
 	for _, d := range w.in.Deliveries {
@@ -169,13 +202,32 @@ func (w *issuing) deliveries() error {
 }
 
 func (w *issuing) settle() error {
-	note := w.in.Note
-	if len(w.out.Passes) == 0 && w.other != "" {
-		note = fmt.Sprintf("nothing new: order %s has these passes", w.other)
-	}
-	n, err := w.exec(settleEvent, w.in.Event.ID, w.in.Event.Attempts, StateDone, clean(note), millis(w.now()))
+	n, err := w.exec("UPDATE events SET claimed = false, state = $3, note = $4, settled = $5, attention = $6 WHERE id = $1 AND attempts = $2 AND state = 'pending'",
+		w.in.Event.ID, w.in.Event.Attempts, w.in.State, clean(w.note()), millis(w.now()), clean(w.in.Attention))
 	if err == nil && n != 1 {
 		return ErrLost
 	}
 	return err
+}
+
+// note says for people what came of the event.
+func (w *issuing) note() string {
+	var parts []string
+	switch {
+	case len(w.out.Passes) == 0 && w.other != "":
+		parts = append(parts, fmt.Sprintf("nothing new: order %s has these passes", w.other))
+	case w.in.Note != "":
+		parts = append(parts, w.in.Note)
+	}
+	for _, c := range w.in.Changes {
+		parts = append(parts, strings.TrimSpace(c.Kind+" "+c.Reason))
+	}
+	switch {
+	case len(w.in.Changes) == 0:
+	case w.reached == 0:
+		parts = append(parts, "no pass has its refs yet")
+	default:
+		parts = append(parts, fmt.Sprintf("%d of %d passes changed", len(w.out.Changed), w.reached))
+	}
+	return strings.Join(parts, "; ")
 }

@@ -62,13 +62,42 @@ type Pass struct {
 	SecretID string
 	// LinkHash is the SHA-256 of the token in its link, in hex.
 	LinkHash string
-	// Inputs is a JSON object.
-	Inputs []byte
+	// Inputs is a JSON object: those that it was issued with, and what changes
+	// made of them.
+	Issued, Inputs []byte
+	// VoidOn are the reasons that void it.
+	VoidOn []string
 	// Refs are stored with a new pass and not read back with it.
 	Refs []string
 	// Void is the set of reasons why it is void; empty: it is valid.
 	Void             []string
 	Created, Updated time.Time
+}
+
+// Kinds of changes, in the order of those that happened at the same time.
+const (
+	ChangeUpdate = "update"
+	ChangeVoid   = "void"
+	ChangeLift   = "lift"
+)
+
+// Change is what an event does to the passes that share a ref with it.
+type Change struct {
+	// Name tells it from the event's other changes: an event makes a change
+	// once.
+	Name string
+	Kind string
+	// Reason is why passes are void, or no longer.
+	Reason string
+	// Template, where it is set, leaves passes of other templates alone.
+	Template string
+	// Inputs is a JSON object that is merged into the passes' own.
+	Inputs []byte
+	// Refs are outside ids, or serial numbers. They are not read back.
+	Refs []string
+	// Source is the event's, and Time is when it happened.
+	Source string
+	Time   time.Time
 }
 
 // Delivery is the passes of one order for one recipient over one channel.

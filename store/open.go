@@ -55,6 +55,9 @@ type engine interface {
 	migrate(ctx context.Context) error
 	// enqueue adds wake-ups within a transaction.
 	enqueue(ctx context.Context, tx *transaction, jobs []Job) error
+	// lock keeps other transactions from taking the same locks, until this one
+	// ends. Names come sorted.
+	lock(ctx context.Context, tx *transaction, names []string) error
 	// release makes work due that a dead process had claimed.
 	release(ctx context.Context, now time.Time) error
 	// run works jobs until ctx ends.

@@ -92,6 +92,15 @@ func (e *postgres) enqueue(ctx context.Context, tx *transaction, jobs []Job) err
 	})
 }
 
+func (e *postgres) lock(ctx context.Context, tx *transaction, names []string) error {
+	for _, name := range names {
+		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // release does nothing: other processes may be alive, and the claims of the
 // dead run out by themselves.
 func (e *postgres) release(context.Context, time.Time) error { return nil }

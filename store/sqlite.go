@@ -123,6 +123,9 @@ func (e *sqlite) enqueue(ctx context.Context, tx *transaction, jobs []Job) error
 	return err
 }
 
+// lock does nothing: there is one writer at a time.
+func (e *sqlite) lock(context.Context, *transaction, []string) error { return nil }
+
 // release runs before the queue starts. The lock is ours, so whoever had
 // claimed something is dead. Jobs keep their attempts, so one that kills the
 // process is not tried for ever.

@@ -107,7 +107,7 @@ const lease = 45 * time.Second
 
 // order is n passes and one delivery, as the engine makes them.
 func order(e *store.Event, object string, from, n int) store.Issue {
-	in := store.Issue{Event: e, Order: store.Order{EventID: e.ID, Source: "stripe", Object: object, Live: true, Created: e.Received}, Note: "issued"}
+	in := store.Issue{Event: e, State: store.StateDone, Fold: told, Order: store.Order{EventID: e.ID, Source: "stripe", Object: object, Live: true, Created: e.Received}, Note: "issued"}
 	d := store.Delivery{Channel: "email", Recipient: "Ada@example.com", Created: e.Received}
 	for i := from; i < from+n; i++ {
 		key := fmt.Sprintf("%s/%d", object, i)

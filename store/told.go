@@ -2,10 +2,13 @@ package store
 
 import "context"
 
-// Untold are failed events and dead deliveries that the operator has not been
-// told of, the oldest first.
+const untoldEvents = "SELECT " + eventFields + " FROM events WHERE id IN (SELECT id FROM events WHERE state = 'failed' AND NOT told" +
+	" UNION SELECT id FROM events WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1"
+
+// Untold are events that failed or need attention, and dead deliveries, that
+// the operator has not been told of, the oldest first.
 func (s *Store) Untold(ctx context.Context, limit int) ([]Event, []Delivery, error) {
-	events, err := collect(ctx, s, scanEvent, "SELECT "+eventFields+" FROM events WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1", limit)
+	events, err := collect(ctx, s, scanEvent, untoldEvents, limit)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -18,7 +21,7 @@ func (s *Store) Told(ctx context.Context, events []Event, deliveries []Delivery)
 	defer s.turn()()
 	return s.inTx(ctx, func(tx *transaction) error {
 		for _, e := range events {
-			if _, err := tx.ExecContext(ctx, "UPDATE events SET told = true WHERE id = $1 AND state = 'failed'", e.ID); err != nil {
+			if _, err := tx.ExecContext(ctx, "UPDATE events SET told = true WHERE id = $1 AND state = $2", e.ID, e.State); err != nil {
 				return err
 			}
 		}
