@@ -48,12 +48,9 @@ func (e *Engine) settleFailure(ctx context.Context, ev *store.Event, cause error
 // issue completes, matches, plans and stores. Errors marked Never need a person.
 func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, error) {
 	program := e.program.Load()
-	completed := ev.Event
-	if source := e.Sources[ev.Source]; source != nil {
-		var err error
-		if completed, err = source.Complete(ctx, ev.Event); err != nil {
-			return store.Issued{}, err
-		}
+	completed, err := e.complete(ctx, ev.Event)
+	if err != nil {
+		return store.Issued{}, err
 	}
 	work, err := e.plan(ev, completed, program)
 	if err != nil {
@@ -73,6 +70,19 @@ func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, erro
 		e.senders.Release(1)
 	}
 	return issued, err
+}
+
+// complete asks the event's source for what the event does not carry.
+func (e *Engine) complete(ctx context.Context, ev integrations.Event) (integrations.Event, error) {
+	if ev.Source == SourceOwn {
+		var err error
+		ev.Effects, err = ownEffects(ev)
+		return ev, err
+	}
+	if source := e.Sources[ev.Source]; source != nil {
+		return source.Complete(ctx, ev)
+	}
+	return ev, nil
 }
 
 // plan is what is to be stored of a completed event.

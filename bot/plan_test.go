@@ -122,6 +122,13 @@ func plan(t *testing.T, rules string, data []byte) string {
 		}
 		fmt.Fprintf(&b, "%s %s item=%s unit=%d %s to %v\n", pass.Rule, pass.Template, pass.Item, pass.Unit, inputs, pass.To)
 	}
+	for _, c := range p.Changes {
+		inputs, err := json.Marshal(c.Inputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%s %s %s %s\n", c.Rule, c.Action, c.Template, inputs)
+	}
 	return b.String()
 }
 
@@ -129,6 +136,14 @@ func TestCompileFindsMistakes(t *testing.T) {
 	const good = "{name: concert, on: stripe.checkout.paid, template: concert, with: {holder: Ada}, deliver: [{email: a@example.com}]}"
 	for _, tc := range []struct{ name, rule, want string }{
 		{"nothing wrong", good, ""},
+		{"no action", strings.Replace(good, "template:", "action: updaet, template:", 1), "[0].action: updaet is no action; there is issue, update, void; did you mean update?"},
+		{"an action to come", strings.Replace(good, "template:", "action: upsert, template:", 1), "[0].action: upsert is not in this version yet"},
+		{"an update that delivers", strings.Replace(good, "template:", "action: update, template:", 1), "[0].deliver: belongs to rules that issue passes"},
+		{"an update of nothing", "{name: a, on: stripe.charge.refunded, action: update}", "[0].with: is missing"},
+		{"an update of an unknown input", "{name: a, on: stripe.charge.refunded, action: update, with: {seet: A1}}", "[0].with.seet: is no input of any template"},
+		{"a void with inputs", "{name: a, on: stripe.charge.refunded, action: void, with: {seat: A1}}", "[0].with: changes nothing"},
+		{"a void of no template", "{name: a, on: stripe.charge.refunded, action: void, template: concerto}", "[0].template: concerto does not exist"},
+		{"an unknown reason", strings.Replace(good, "template:", "void_on: [refunds], template:", 1), "[0].void_on: refunds is no reason; there is refund, dispute, subscription_end"},
 		{"no name", strings.Replace(good, "name: concert, ", "", 1), "[0].name: is missing"},
 		{"odd name", strings.Replace(good, "name: concert", "name: My Concert", 1), "[0].name: may have a to z"},
 		{"no on", strings.Replace(good, "on: stripe.checkout.paid, ", "", 1), "[0].on: is missing"},

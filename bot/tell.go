@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/passhook/passhook/store"
 )
 
 const (
@@ -23,7 +25,7 @@ type Notifier interface {
 }
 
 // Tell mails the operator, until ctx ends, what needs a person: events that
-// failed and deliveries that are dead. Many at once are one mail.
+// failed or want a decision, and deliveries that are dead. Many at once are one mail.
 func (e *Engine) Tell(ctx context.Context, n Notifier, to string) {
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
@@ -47,15 +49,21 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 	}
 	var text strings.Builder
 	ids := sha256.New()
+	failed := 0
 	for _, ev := range events {
-		fmt.Fprintf(&text, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
+		if ev.State == store.StateFailed {
+			failed++
+			fmt.Fprintf(&text, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
+		} else {
+			fmt.Fprintf(&text, "Event %s about %s: %s\n\n", ev.ID, ev.Object, ev.Attention)
+		}
 		fmt.Fprintf(ids, "%s %d\n", ev.ID, ev.Attempts)
 	}
 	for _, d := range deliveries {
 		fmt.Fprintf(&text, "Delivery %s to %s is dead: %s\nCorrect the address: passhook deliveries resend %s --to ADDRESS\n\n", d.ID, d.Recipient, d.Note, d.ID)
 		fmt.Fprintln(ids, d.ID)
 	}
-	subject := fmt.Sprintf("passhook: %d failed events, %d dead deliveries", len(events), len(deliveries))
+	subject := fmt.Sprintf("passhook: %d failed events, %d dead deliveries, %d to look at", failed, len(deliveries), len(events)-failed)
 	if err := n.Notice(ctx, to, subject, text.String(), "notice-"+hex.EncodeToString(ids.Sum(nil))[:24]); err != nil {
 		return err
 	}
