@@ -46,7 +46,7 @@ func (l *loader) prune(path string, n *yaml.Node, depth int) {
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if !l.keep(path, key, value, seen) {
+		if !l.keep(path, key, seen) {
 			continue
 		}
 		kept = append(kept, key, value)
@@ -56,7 +56,7 @@ func (l *loader) prune(path string, n *yaml.Node, depth int) {
 }
 
 // keep reports whether a key goes to the decoder, and says why where not.
-func (l *loader) keep(path string, key, value *yaml.Node, seen map[string]*yaml.Node) bool {
+func (l *loader) keep(path string, key *yaml.Node, seen map[string]*yaml.Node) bool {
 	if key.Kind != yaml.ScalarNode || isNull(key) {
 		l.mark(markOf(key), "a key must be text")
 		return false

@@ -26,7 +26,9 @@ func Queries() map[string]Query {
 		"untold":         {untoldEvents, []any{1}},
 		"by event":       {"SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key", []any{"x"}},
 	}
+	out["passes by rule"] = of(Filter{Rule: "x"}.passes())
 	for name, f := range map[string]Filter{"all": {}, "by query": {Query: "x"}} {
+		out["passes "+name] = of(f.passes())
 		out["events "+name] = of(f.events())
 		out["deliveries "+name] = of(f.deliveries())
 	}

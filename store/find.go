@@ -16,6 +16,8 @@ type Filter struct {
 	// number or a mail address; empty: everything.
 	Query string
 	State string
+	// Rule is the one that issued a pass; only passes have it.
+	Rule string
 	// Limit is the most rows; 0 is 100.
 	Limit int
 }
@@ -30,6 +32,9 @@ const (
 		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref = ?" +
 		" UNION SELECT delivery_id FROM delivery_passes WHERE serial = ?" +
 		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = ?"
+	passesBy = "SELECT serial FROM passes WHERE serial = ? UNION SELECT serial FROM pass_refs WHERE ref = ? UNION SELECT serial FROM passes WHERE order_id = ?" +
+		" UNION SELECT serial FROM passes WHERE event_id = ?" +
+		" UNION SELECT serial FROM delivery_passes JOIN deliveries ON deliveries.id = delivery_id WHERE lower(recipient) = lower(?) OR deliveries.id = ?"
 )
 
 // conditions are those of one list. Only those that are asked for stand in the
@@ -69,6 +74,19 @@ func (f Filter) deliveries() (string, []any) {
 	c.add("id IN ("+deliveriesBy+")", f.Query)
 	c.add("state = ?", f.State)
 	return c.query("SELECT "+deliveryFields+" FROM deliveries", "id DESC", f.Limit)
+}
+
+func (f Filter) passes() (string, []any) {
+	var c conditions
+	c.add("serial IN ("+passesBy+")", f.Query)
+	c.add("rule = ?", f.Rule)
+	return c.query("SELECT "+passFields+" FROM passes", "created DESC, key", f.Limit)
+}
+
+// FindPasses lists passes.
+func (s *Store) FindPasses(ctx context.Context, f Filter) ([]Pass, error) {
+	query, args := f.passes()
+	return collect(ctx, s, scanPass, query, args...)
 }
 
 // FindEvents lists events.

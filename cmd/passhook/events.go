@@ -60,6 +60,7 @@ type eventJSON struct {
 	Received   time.Time      `json:"received"`
 	State      string         `json:"state"`
 	Note       string         `json:"note"`
+	Attention  string         `json:"attention,omitempty"`
 	Attempts   int            `json:"attempts"`
 	Passes     []passJSON     `json:"passes"`
 	Deliveries []deliveryJSON `json:"deliveries"`
@@ -84,7 +85,7 @@ func (c console) eventsJSON(ctx context.Context, s *store.Store, found []store.E
 		}
 		j := eventJSON{
 			ID: e.ID, Source: e.Source, Types: e.Types, ExternalID: e.ExternalID, Object: e.Object, Live: e.Live, Time: e.Time,
-			Received: e.Received, State: e.State, Note: e.Note, Attempts: e.Attempts, Passes: []passJSON{}, Deliveries: []deliveryJSON{},
+			Received: e.Received, State: e.State, Note: e.Note, Attention: e.Attention, Attempts: e.Attempts, Passes: []passJSON{}, Deliveries: []deliveryJSON{},
 		}
 		for _, p := range passes {
 			j.Passes = append(j.Passes, passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)})
@@ -107,11 +108,14 @@ func (c console) showEvent(ctx context.Context, s *store.Store, cfg *config.Conf
 		{"live", strconv.FormatBool(e.Live)}, {"received", when(e.Received, cfg)}, {"state", e.State},
 		{"attempts", strconv.Itoa(e.Attempts)}, {"note", oneLine(e.Note)},
 	}
+	if e.Attention != "" {
+		rows = append(rows, []string{"look at", oneLine(e.Attention)})
+	}
 	if e.State == store.StatePending && e.Attempts > 0 {
 		rows = append(rows, []string{"next try", when(e.Due, cfg)})
 	}
 	for _, p := range passes {
-		rows = append(rows, []string{"pass", fmt.Sprintf("%s  rule %s, template %s, item %s, unit %d", p.Serial, p.Rule, p.Template, p.Item, p.Unit)})
+		rows = append(rows, []string{"pass", fmt.Sprintf("%s  rule %s, template %s, item %s, unit %d, void: %s", p.Serial, p.Rule, p.Template, p.Item, p.Unit, orNone(p.Void))})
 	}
 	for _, d := range deliveries {
 		rows = append(rows, []string{"delivery", fmt.Sprintf("%s  %s to %s: %s %s", d.ID, d.Channel, d.Recipient, d.State, oneLine(d.Note))})

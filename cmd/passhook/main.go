@@ -33,6 +33,7 @@ type cli struct {
 	Issue      issueCmd      `cmd:"" help:"Make one signed package from a template."`
 	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
 	Events     eventsCmd     `cmd:"" help:"List or show events; replay one."`
+	Passes     passesCmd     `cmd:"" help:"List or show passes; make them void; write the door list."`
 	Deliveries deliveriesCmd `cmd:"" help:"List or show deliveries; send one again."`
 	Healthz    healthzCmd    `cmd:"" hidden:"" help:"Ask the running server whether it is alive; for container health checks."`
 }

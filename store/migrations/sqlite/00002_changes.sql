@@ -23,6 +23,8 @@ CREATE INDEX change_refs_change ON change_refs (change_id);
 ALTER TABLE passes ADD COLUMN issued BLOB;
 ALTER TABLE passes ADD COLUMN void_on TEXT NOT NULL DEFAULT '["refund","dispute"]';
 UPDATE passes SET issued = inputs;
+CREATE INDEX passes_created ON passes (created DESC, key);
+CREATE INDEX passes_rule ON passes (rule, created DESC, key);
 CREATE INDEX pass_refs_serial ON pass_refs (serial);
 
 ALTER TABLE events ADD COLUMN attention TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/store"
+)
+
+type passesCmd struct {
+	List   passesListCmd   `cmd:"" default:"withargs" help:"List passes, newest first, or show one."`
+	Void   passesVoidCmd   `cmd:"" help:"Make passes void, as after a refund that you chose to make."`
+	Unvoid passesUnvoidCmd `cmd:"" help:"Take back what void did; what Stripe says of the pass stays."`
+}
+
+type passesListCmd struct {
+	Query string `arg:"" optional:"" help:"A serial number, Stripe's id, an order, a ref or a mail address."`
+	Rule  string `help:"Only passes that this rule issued."`
+	CSV   bool   `name:"csv" help:"All of them as a table for a spreadsheet: the door list."`
+	Limit int    `help:"At most so many." default:"50"`
+	JSON  bool   `name:"json" help:"For programs."`
+}
+
+// allPasses is the limit of a door list.
+const allPasses = 1_000_000
+
+// passDetail is a pass as passes --json prints it.
+type passDetail struct {
+	passJSON
+	Order   string          `json:"order"`
+	Event   string          `json:"event"`
+	Inputs  json.RawMessage `json:"inputs"`
+	VoidOn  []string        `json:"void_on"`
+	Created time.Time       `json:"created"`
+	Updated time.Time       `json:"updated"`
+}
+
+func detail(p store.Pass) passDetail {
+	return passDetail{
+		passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)},
+		p.OrderID, p.EventID, p.Inputs, append([]string{}, p.VoidOn...), p.Created, p.Updated,
+	}
+}
+
+// Run lists what fits; what fits alone is shown with all it has.
+func (l passesListCmd) Run(ctx context.Context, c console) error {
+	cfg, s, err := c.beside(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if l.CSV {
+		l.Limit = allPasses
+	}
+	found, err := s.FindPasses(ctx, store.Filter{Query: l.Query, Rule: l.Rule, Limit: l.Limit})
+	switch {
+	case err != nil:
+		return err
+	case l.Query != "" && len(found) == 0:
+		return fmt.Errorf("no pass fits %s", l.Query)
+	case l.CSV:
+		return c.doorList(found)
+	case l.JSON:
+		out := make([]passDetail, len(found))
+		for i, p := range found {
+			out[i] = detail(p)
+		}
+		return c.json(out)
+	case l.Query != "" && len(found) == 1:
+		p := found[0]
+		return c.table([][]string{
+			{"pass", p.Serial}, {"rule", p.Rule}, {"template", p.Template}, {"item", p.Item}, {"unit", fmt.Sprint(p.Unit)},
+			{"order", p.OrderID}, {"event", p.EventID}, {"created", when(p.Created, cfg)}, {"updated", when(p.Updated, cfg)},
+			{"void", orNone(p.Void)}, {"void on", orNone(p.VoidOn)}, {"inputs", string(p.Inputs)},
+		})
+	}
+	rows := [][]string{{"SERIAL NUMBER", "CREATED", "RULE", "TEMPLATE", "ITEM", "UNIT", "VOID", "INPUTS"}}
+	for _, p := range found {
+		rows = append(rows, []string{p.Serial, when(p.Created, cfg), p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), orNone(p.Void), string(p.Inputs)})
+	}
+	return c.table(rows)
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "-"
+	}
+	return strings.Join(list, ", ")
+}
+
+// doorList has a column for each input that any pass has.
+func (c console) doorList(found []store.Pass) error {
+	inputs := make([]map[string]any, len(found))
+	names := map[string]bool{}
+	for i, p := range found {
+		if err := json.Unmarshal(p.Inputs, &inputs[i]); err != nil {
+			return fmt.Errorf("the stored inputs of pass %s: %w", p.Serial, err)
+		}
+		for name := range inputs[i] {
+			names[name] = true
+		}
+	}
+	columns := slices.Sorted(maps.Keys(names))
+	w := csv.NewWriter(c.Out)
+	rows := [][]string{append([]string{"serial_number", "rule", "template", "item", "unit", "void"}, columns...)}
+	for i, p := range found {
+		row := []string{p.Serial, p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), strings.Join(p.Void, " ")}
+		for _, name := range columns {
+			row = append(row, cell(inputs[i][name]))
+		}
+		rows = append(rows, row)
+	}
+	return w.WriteAll(rows)
+}
+
+// cell keeps spreadsheets from reading what a buyer typed as a formula.
+func cell(v any) string {
+	if v == nil {
+		return ""
+	}
+	s := fmt.Sprint(v)
+	if _, isText := v.(string); isText && s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+type passesVoidCmd struct {
+	Serials []string `arg:"" help:"Serial numbers."`
+}
+
+// Run voids passes.
+func (v passesVoidCmd) Run(ctx context.Context, c console) error {
+	return c.own(ctx, bot.TypeVoid, v.Serials)
+}
+
+type passesUnvoidCmd struct {
+	Serials []string `arg:"" help:"Serial numbers."`
+}
+
+// Run takes the operator's own reason away.
+func (u passesUnvoidCmd) Run(ctx context.Context, c console) error {
+	return c.own(ctx, bot.TypeUnvoid, u.Serials)
+}
+
+// own hands an event about each pass to the running server. Unknown serial
+// numbers are told before anything is done.
+func (c console) own(ctx context.Context, eventType string, serials []string) error {
+	_, s, err := c.beside(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, serial := range serials {
+		if _, ok, err := s.PassBySerial(ctx, serial); err != nil {
+			return err
+		} else if !ok {
+			return fmt.Errorf("there is no pass with the serial number %s; passhook passes lists them", serial)
+		}
+	}
+	for _, serial := range serials {
+		e, err := bot.OwnEvent(eventType, serial, nil, time.Now())
+		if err != nil {
+			return err
+		}
+		id, _, err := s.Accept(ctx, e)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.Out, id)
+	}
+	fmt.Fprintln(c.Err, "queued; the running server does it now, or passhook serve when it starts")
+	return nil
+}
