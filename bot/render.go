@@ -80,7 +80,11 @@ func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.template.Certificate.Valid(e.Now()); err != nil {
+	certificate, err := r.template.Certificate()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := certificate.Valid(e.Now()); err != nil {
 		return nil, nil, err
 	}
 	modified := row.Updated

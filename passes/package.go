@@ -139,12 +139,13 @@ func (p *Package) Bytes() []byte { return slices.Concat(p.shared, p.own) }
 // function of both, the template's files and its certificate: equal input gives
 // equal bytes.
 func (t *Template) Package(p Pass, r *Rendered) (*Package, error) {
-	if t.Certificate == nil {
-		return nil, errors.New("the template was loaded without a certificate")
+	certificate, err := t.Certificate()
+	if err != nil {
+		return nil, err
 	}
 	pass := newEntry(passFile, r.JSON)
 	manifest := newEntry("manifest.json", []byte(t.static.manifest+pass.sha1+`"}`))
-	der, err := t.Certificate.Sign(manifest.data, p.Updated)
+	der, err := certificate.Sign(manifest.data, p.Updated)
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,8 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 func (t *Template) own(pass map[string]any, p Pass) {
 	pass["formatVersion"] = 1
 	pass["serialNumber"] = p.Serial
-	if t.Certificate != nil {
-		pass["passTypeIdentifier"], pass["teamIdentifier"] = t.Certificate.PassType, t.Certificate.Team
+	if c, err := t.Certificate(); err == nil {
+		pass["passTypeIdentifier"], pass["teamIdentifier"] = c.PassType, c.Team
 	}
 	if p.WebServiceURL != "" {
 		pass["webServiceURL"], pass["authenticationToken"] = p.WebServiceURL, p.AuthToken

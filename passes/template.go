@@ -28,11 +28,13 @@ type Template struct {
 	Inputs      []Input
 	// PassType is the passTypeIdentifier of pass.json, or empty.
 	PassType string
-	// Certificate signs the template's passes; nil without a keyring.
-	Certificate *certificates.Certificate
 	// ModTime is when the newest of its files changed.
 	ModTime time.Time
 
+	// keyring is nil where only what needs no certificate is done; signedAs is
+	// the pass type whose certificate signs.
+	keyring        *certificates.Keyring
+	signedAs       string
 	settings       expressions.Settings
 	style          string
 	tree           *expressions.Tree
@@ -103,12 +105,23 @@ func (l *templateLoader) load() *Template {
 	l.passJSON()
 	l.files()
 	if l.Keyring != nil && l.found.Err() == nil {
-		var err error
-		if t.Certificate, err = l.Keyring.Find(t.PassType); err != nil {
+		c, err := l.Keyring.Find(t.PassType)
+		if err != nil {
 			l.in("pass.json", problems.Problem{Text: err.Error()})
+			return t
 		}
+		t.keyring, t.signedAs = l.Keyring, c.PassType
 	}
 	return t
+}
+
+// Certificate is the one that signs the template's passes now: a renewed one
+// may have taken its place since the template was loaded.
+func (t *Template) Certificate() (*certificates.Certificate, error) {
+	if t.keyring == nil {
+		return nil, errors.New("the template was loaded without a certificate")
+	}
+	return t.keyring.Find(t.signedAs)
 }
 
 // scope is the names that a template may use.
