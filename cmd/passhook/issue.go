@@ -22,12 +22,13 @@ import (
 type issueCmd struct {
 	Template string   `arg:"" help:"The template's name: concert for templates/concert.pass."`
 	Inputs   []string `arg:"" optional:"" name:"input" help:"The template's inputs, as holder=\"Ada Lovelace\"."`
-	Output   string   `short:"o" required:"" help:"The package to write." placeholder:"FILE.pkpass"`
+	CSV      string   `name:"csv" help:"A table with a column for each input: one package for each row." placeholder:"FILE.csv"`
+	Output   string   `short:"o" required:"" help:"The package to write; with --csv a folder for the packages, or FILE.pkpasses for bundles of ten." placeholder:"FILE.pkpass"`
 }
 
 // Run makes one signed package that no server knows of: nothing is stored, and
 // a phone asks nobody for updates.
-func (i issueCmd) Run(_ context.Context, c console) error {
+func (i issueCmd) Run(ctx context.Context, c console) error {
 	with, err := i.inputs()
 	if err != nil {
 		return err
@@ -40,31 +41,50 @@ func (i issueCmd) Run(_ context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	checked, err := t.Check(with)
+	issue := issuer{template: t, url: cfg.URL}
+	if i.CSV != "" {
+		if len(with) > 0 {
+			return wrongUse("with --csv the inputs come from the table; take out name=value")
+		}
+		return c.issueTable(ctx, issue, i.CSV, i.Output)
+	}
+	_, pkg, err := issue.one(with)
 	if err != nil {
 		return fmt.Errorf("template %s: %w", i.Template, err)
-	}
-	serial := make([]byte, 16)
-	if _, err := rand.Read(serial); err != nil {
-		return err
-	}
-	p := passes.Pass{
-		Serial: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(serial)),
-		Link:   cfg.URL, Inputs: checked, Updated: time.Now(),
-	}
-	r, err := t.Render(p)
-	if err != nil {
-		return fmt.Errorf("template %s: %w", i.Template, err)
-	}
-	pkg, err := t.Package(p, r)
-	if err != nil {
-		return err
 	}
 	if err := writeWhole(i.Output, pkg); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.Out, i.Output)
 	return nil
+}
+
+// issuer makes packages of one template that no server knows of.
+type issuer struct {
+	template *passes.Template
+	url      string
+}
+
+// one makes a package, with a serial number of its own.
+func (i issuer) one(with map[string]any) (serial string, pkg *passes.Package, err error) {
+	checked, err := i.template.Check(with)
+	if err != nil {
+		return "", nil, err
+	}
+	random := make([]byte, 16)
+	if _, err := rand.Read(random); err != nil {
+		return "", nil, err
+	}
+	p := passes.Pass{
+		Serial: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random)),
+		Link:   i.url, Inputs: checked, Updated: time.Now(),
+	}
+	r, err := i.template.Render(p)
+	if err != nil {
+		return "", nil, err
+	}
+	pkg, err = i.template.Package(p, r)
+	return p.Serial, pkg, err
 }
 
 // inputs reads the name=value arguments.
