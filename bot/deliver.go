@@ -69,7 +69,15 @@ func (e *Engine) send(ctx context.Context, d *store.Delivery) error {
 		if out.Subject == "" {
 			out.Subject, out.Intro = p.Subject, p.Intro
 		}
+		out.Editable = out.Editable || p.Editable
 		out.Packages = append(out.Packages, p.Package)
+	}
+	if d.LinkKey != "" {
+		k, err := e.Secrets.find(d.SecretID)
+		if err != nil {
+			return err
+		}
+		out.Link = e.pageLink(k, *d)
 	}
 	return channel.Deliver(ctx, out)
 }

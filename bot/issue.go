@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/passhook/passhook/integrations"
@@ -141,10 +142,18 @@ func (e *Engine) order(out *store.Issue, completed integrations.Event, plan *Pla
 		groups.add(pass, p.To)
 	}
 	for i := range groups.list {
-		groups.list[i].Created = now
+		d := &groups.list[i]
+		d.Created, d.LinkKey, d.SecretID = now, deliveryKey(completed, *d), current.id
+		d.LinkHash = linkHash(current.pageToken(d.LinkKey))
 	}
 	out.Deliveries = groups.list
 	return nil
+}
+
+// deliveryKey is what a delivery's page is found by. Every part is quoted, so
+// that no two keys can read the same.
+func deliveryKey(e integrations.Event, d store.Delivery) string {
+	return fmt.Sprintf("%q", []string{e.Source, e.Account, strconv.FormatBool(e.Live), e.Object, d.Channel, strings.ToLower(d.Recipient)})
 }
 
 // deliveries groups passes by channel and recipient: one mail for each.

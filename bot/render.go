@@ -51,6 +51,8 @@ type Issued struct {
 	Modified time.Time
 	// Subject and Intro are the template's words for the mail.
 	Subject, Intro string
+	// Editable is true where its order's page lets the buyer change something.
+	Editable bool
 }
 
 // PassByLink finds a pass by the token in its link and makes its package. ok is
@@ -91,7 +93,7 @@ func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
 	if r.template.ModTime.After(modified) {
 		modified = r.template.ModTime
 	}
-	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro}
+	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro, Editable: len(r.template.BuyerInputs) > 0}
 	out.Package = integrations.Package{Serial: row.Serial, Title: r.Title, Filename: filename(row), Link: r.pass.Link}
 	for _, f := range r.Fields() {
 		out.Fields = append(out.Fields, integrations.Field{Label: f.Label, Value: f.Value})

@@ -79,6 +79,9 @@ func (k secret) serial(key string) string    { return k.derive("serial", key, 16
 func (k secret) authToken(key string) string { return k.derive("authentication token", key, 20) }
 func (k secret) linkToken(key string) string { return k.derive("link", key, 20) }
 
+// pageToken is the one in the link to a delivery's page.
+func (k secret) pageToken(key string) string { return k.derive("delivery page", key, 20) }
+
 // linkHash is what the store keeps of a link, so that a stolen database opens
 // no pass.
 func linkHash(token string) string {

@@ -129,6 +129,11 @@ type Delivery struct {
 	// same date.
 	Created  time.Time
 	Packages []Package
+	// Link is the address of the page with all of them; empty: there is none.
+	Link string
+	// Editable is true where the page lets the recipient change something, such
+	// as the holders' names.
+	Editable bool
 }
 
 // Channel delivers. Deliver returns nil when the other side took it; errors

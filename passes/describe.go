@@ -35,10 +35,17 @@ func (l *templateLoader) describe() {
 		return
 	}
 	d := describer{l}
-	var title, subject, intro *yaml.Node
+	var title, subject, intro, until *yaml.Node
+	var may []*yaml.Node
 	d.mapping(root.Content[0], map[string]func(*yaml.Node){
 		"title":  func(n *yaml.Node) { title = n },
 		"inputs": d.inputs,
+		"buyer": func(n *yaml.Node) {
+			d.mapping(n, map[string]func(*yaml.Node){
+				"inputs": func(n *yaml.Node) { may = n.Content },
+				"until":  func(n *yaml.Node) { until = n },
+			})
+		},
 		"mail": func(n *yaml.Node) {
 			d.mapping(n, map[string]func(*yaml.Node){
 				"subject": func(n *yaml.Node) { subject = n },
@@ -49,8 +56,21 @@ func (l *templateLoader) describe() {
 	// Inputs may stand below what uses them.
 	t := l.template
 	t.title, t.subject, t.intro = d.text(title), d.text(subject), d.text(intro)
+	t.buyerUntil = d.text(until)
+	d.buyer(may)
 	if t.title != nil {
 		t.Title = title.Value
+	}
+}
+
+// buyer takes the names of inputs that the buyer may change.
+func (d describer) buyer(names []*yaml.Node) {
+	for _, n := range names {
+		if !slices.ContainsFunc(d.template.Inputs, func(in Input) bool { return in.Name == n.Value }) {
+			d.problem(n, "%s is no input of this template", n.Value)
+			continue
+		}
+		d.template.BuyerInputs = append(d.template.BuyerInputs, n.Value)
 	}
 }
 

@@ -81,6 +81,28 @@ func (t *Template) unknownInput(name string) error {
 	return fmt.Errorf("%s is no input of template %s; it has %s", name, t.Name, strings.Join(names, ", "))
 }
 
+// BuyerUntil is when the buyer's changes end, for a pass with these inputs; zero
+// is never. A time without a zone is in the config's.
+func (t *Template) BuyerUntil(inputs map[string]any) (time.Time, error) {
+	if t.buyerUntil == nil {
+		return time.Time{}, nil
+	}
+	vars := map[string]any{"serial": "", "link": "", "now": time.Time{}}
+	for _, in := range t.Inputs {
+		vars[in.Name] = inputs[in.Name]
+	}
+	text, err := t.buyerUntil.String(vars)
+	if err != nil || text == "" {
+		return time.Time{}, err
+	}
+	until, err := Input{Name: "buyer.until"}.time(t.settings, text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	s, _ := until.(string)
+	return time.Parse(time.RFC3339, s)
+}
+
 // Examples are the inputs' examples, or their defaults, or a word of their type.
 func (t *Template) Examples() (map[string]any, error) {
 	with := map[string]any{}

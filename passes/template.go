@@ -26,6 +26,9 @@ type Settings struct {
 type Template struct {
 	Name, Title string
 	Inputs      []Input
+	// BuyerInputs are the inputs that the buyer may change on the order's page,
+	// until a time that BuyerUntil says.
+	BuyerInputs []string
 	// PassType is the passTypeIdentifier of pass.json, or empty.
 	PassType string
 	// ModTime is when the newest of its files changed.
@@ -40,6 +43,7 @@ type Template struct {
 	tree           *expressions.Tree
 	title          *expressions.Text
 	subject, intro *expressions.Text
+	buyerUntil     *expressions.Text
 	static         *static
 }
 

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, due, sent"
+const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, due, sent, link_key, secret_id, link_hash"
 
 func scanDelivery(row scanner) (*Delivery, error) {
 	var d Delivery
 	var created, due, sent int64
-	err := row.Scan(&d.ID, &d.OrderID, &d.Channel, &d.Recipient, &d.ResendOf, &created, &d.State, &d.Note, &d.Attempts, &due, &sent)
+	err := row.Scan(&d.ID, &d.OrderID, &d.Channel, &d.Recipient, &d.ResendOf, &created, &d.State, &d.Note, &d.Attempts, &due, &sent, &d.LinkKey, &d.SecretID, &d.LinkHash)
 	d.Created, d.Due, d.Sent = fromMillis(created), fromMillis(due), fromMillis(sent)
 	return &d, err
 }
@@ -23,9 +23,10 @@ func (s *Store) insertDelivery(ctx context.Context, tx *transaction, d *Delivery
 		return err
 	}
 	d.State = StatePending
-	if _, err := tx.ExecContext(ctx, "INSERT INTO deliveries (id, order_id, channel, recipient, resend_of, created, state, note, attempts, claimed, due, sent, told)"+
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, 0, false)",
-		d.ID, d.OrderID, d.Channel, clean(d.Recipient), d.ResendOf, millis(d.Created), d.State, d.Attempts, d.Attempts > 0, millis(d.Due)); err != nil {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO deliveries (id, order_id, channel, recipient, resend_of, created, state, note, attempts, claimed, due, sent, told, link_key, secret_id, link_hash)"+
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, 0, false, $11, $12, $13)",
+		d.ID, d.OrderID, d.Channel, clean(d.Recipient), d.ResendOf, millis(d.Created), d.State, d.Attempts, d.Attempts > 0, millis(d.Due),
+		d.LinkKey, d.SecretID, d.LinkHash); err != nil {
 		return err
 	}
 	for i, serial := range d.Passes {
@@ -83,7 +84,10 @@ func (s *Store) Resend(ctx context.Context, id, to string) (string, error) {
 		return "", err
 	}
 	now := s.now()
-	d := Delivery{OrderID: old.OrderID, Channel: old.Channel, Recipient: old.Recipient, ResendOf: old.ID, Created: now, Due: now, Passes: old.Passes}
+	d := Delivery{
+		OrderID: old.OrderID, Channel: old.Channel, Recipient: old.Recipient, ResendOf: old.ID, Created: now, Due: now, Passes: old.Passes,
+		LinkKey: old.LinkKey, SecretID: old.SecretID, LinkHash: old.LinkHash,
+	}
 	if to != "" {
 		d.Recipient = to
 	}
@@ -94,4 +98,29 @@ func (s *Store) Resend(ctx context.Context, id, to string) (string, error) {
 		return s.engine.enqueue(ctx, tx, []Job{{Kind: JobDelivery, IDs: []string{d.ID}}})
 	})
 	return d.ID, err
+}
+
+// deliveryByLink is the newest with a page's link: resends share it.
+const deliveryByLink = "SELECT " + deliveryFields + " FROM deliveries WHERE link_hash = $1 ORDER BY id DESC LIMIT 1"
+
+// DeliveryByLink reads the delivery whose page's token has this hash.
+func (s *Store) DeliveryByLink(ctx context.Context, hash string) (d *Delivery, ok bool, err error) {
+	if hash == "" {
+		return nil, false, nil
+	}
+	d, ok, err = found(scanDelivery(s.db.QueryRowContext(ctx, deliveryByLink, hash)))
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	err = s.fillPasses(ctx, d)
+	return d, err == nil, err
+}
+
+const deliveriesAbout = "SELECT " + deliveryFields + " FROM deliveries WHERE order_id IN" +
+	" (SELECT id FROM orders WHERE object = $1 AND source = $2) ORDER BY id"
+
+// DeliveriesAbout are those of all orders about an object of a source, the
+// oldest first.
+func (s *Store) DeliveriesAbout(ctx context.Context, source, object string) ([]Delivery, error) {
+	return s.listDeliveries(ctx, deliveriesAbout, object, source)
 }

@@ -23,6 +23,8 @@ func Queries() map[string]Query {
 		"by link":        {"SELECT " + passFields + " FROM passes WHERE link_hash = $1", []any{"x"}},
 		"changes":        {changesOf, []any{"x", "y"}},
 		"changed by":     {changedBy, []any{"x"}},
+		"delivery page":  {deliveryByLink, []any{"x"}},
+		"about":          {deliveriesAbout, []any{"x", "y"}},
 		"untold":         {untoldEvents, []any{1}},
 		"by event":       {"SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key", []any{"x"}},
 	}

@@ -111,8 +111,12 @@ type Delivery struct {
 	Note     string
 	Attempts int
 	// ResendOf is the delivery that this one repeats, or empty.
-	ResendOf           string
-	Created, Due, Sent time.Time
+	ResendOf string
+	// LinkKey is what the token of its page's link is derived from, with the
+	// secret of SecretID; LinkHash is the token's SHA-256, in hex. Those of
+	// deliveries from before there were pages are empty.
+	LinkKey, SecretID, LinkHash string
+	Created, Due, Sent          time.Time
 	// Passes are serial numbers in the order of the mail.
 	Passes []string
 }

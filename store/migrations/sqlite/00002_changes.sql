@@ -29,3 +29,10 @@ CREATE INDEX pass_refs_serial ON pass_refs (serial);
 
 ALTER TABLE events ADD COLUMN attention TEXT NOT NULL DEFAULT '';
 CREATE INDEX events_attention ON events (id) WHERE attention <> '' AND NOT told;
+
+-- A delivery's page is found by the hash of its link's token.
+ALTER TABLE deliveries ADD COLUMN link_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN secret_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN link_hash TEXT NOT NULL DEFAULT '';
+CREATE INDEX deliveries_link ON deliveries (link_hash, id);
+CREATE INDEX orders_object ON orders (object);
