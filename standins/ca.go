@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"time"
 
@@ -80,11 +81,43 @@ func (c *CA) IssueFor(passType, team, organization string, from, until time.Time
 	if err != nil {
 		return nil, err
 	}
+	leaf, err := c.issue(&key.PublicKey, passType, team, organization, from, until)
+	if err != nil {
+		return nil, err
+	}
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	return &PassCertificate{Leaf: leaf, Key: key, CertPEM: certPEM(leaf), KeyPEM: keyPEM, wwdr: c.wwdr}, nil
+}
+
+// IssueRequest is what Apple's portal does with an uploaded request, in PEM: it
+// takes the key from it, and the names from the account. The result is the
+// portal's .cer, DER. Like Issue, it is valid for a year.
+func (c *CA) IssueRequest(request []byte, passType, team, organization string) ([]byte, error) {
+	block, _ := pem.Decode(request)
+	if block == nil {
+		return nil, errors.New("the request is no PEM")
+	}
+	r, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	public, ok := r.PublicKey.(*rsa.PublicKey)
+	if err := r.CheckSignature(); err != nil || !ok || public.N.BitLen() != keyBits || r.SignatureAlgorithm != x509.SHA256WithRSA {
+		return nil, errors.Join(errors.New("the request must be of an RSA key with 2048 bits, signed with SHA-256"), err)
+	}
+	leaf, err := c.issue(public, passType, team, organization, c.now.Add(-time.Hour), c.now.AddDate(1, 0, 0))
+	if err != nil {
+		return nil, err
+	}
+	return leaf.Raw, nil
+}
+
+func (c *CA) issue(public *rsa.PublicKey, passType, team, organization string, from, until time.Time) (*x509.Certificate, error) {
 	marker, err := asn1.MarshalWithParams(passType, "utf8")
 	if err != nil {
 		return nil, err
 	}
-	template := &x509.Certificate{
+	return c.sign(&x509.Certificate{
 		Subject: pkix.Name{
 			CommonName: "Pass Type ID: " + passType, OrganizationalUnit: []string{team}, Organization: []string{organization}, Country: []string{"US"},
 			ExtraNames: []pkix.AttributeTypeAndValue{{Type: oidUserID, Value: passType}},
@@ -92,13 +125,7 @@ func (c *CA) IssueFor(passType, team, organization string, from, until time.Time
 		NotBefore: from, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		ExtraExtensions: []pkix.Extension{{Id: oidPassType, Value: marker}},
-	}
-	leaf, err := c.sign(template, c.wwdr, &key.PublicKey, c.wwdrKey)
-	if err != nil {
-		return nil, err
-	}
-	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	return &PassCertificate{Leaf: leaf, Key: key, CertPEM: certPEM(leaf), KeyPEM: keyPEM, wwdr: c.wwdr}, nil
+	}, c.wwdr, public, c.wwdrKey)
 }
 
 // P12 is the certificate, its key and the intermediate as PKCS#12.

@@ -95,18 +95,30 @@ type EventOptions struct {
 
 // Event is a snapshot event about an object, as Stripe posts it.
 // https://docs.stripe.com/api/events/object
-func Event(o EventOptions, object map[string]any) []byte {
+func Event(o EventOptions, object map[string]any) []byte { return snapshotEvent(o, object, nil) }
+
+// snapshotEvent has the former values of what an update changed, or nil.
+func snapshotEvent(o EventOptions, object, before map[string]any) []byte {
 	if o.APIVersion == "" {
-		o.APIVersion = "2025-06-30.basil"
+		o.APIVersion = VersionBasil
+	}
+	data := map[string]any{"object": object}
+	if before != nil {
+		data["previous_attributes"] = before
 	}
 	event := map[string]any{
-		"id": o.ID, "object": "event", "api_version": o.APIVersion, "created": o.Created.Unix(), "data": map[string]any{"object": object},
+		"id": o.ID, "object": "event", "api_version": o.APIVersion, "created": o.Created.Unix(), "data": data,
 		"livemode": o.Live, "pending_webhooks": 1, "request": map[string]any{"id": nil, "idempotency_key": nil}, "type": o.Type,
 	}
 	if o.Account != "" {
 		event["account"] = o.Account
 	}
-	b, err := json.MarshalIndent(event, "", "  ") // Stripe indents as well
+	return indented(event)
+}
+
+// indented is JSON as Stripe posts it.
+func indented(event map[string]any) []byte {
+	b, err := json.MarshalIndent(event, "", "  ")
 	if err != nil {
 		return nil
 	}

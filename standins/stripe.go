@@ -11,14 +11,15 @@ import (
 )
 
 // Stripe is a small faithful server of the parts of Stripe's API that passhook
-// reads: Checkout Sessions and their line items. It is an http.Handler, safe
-// for concurrent use.
+// reads: Checkout Sessions and their line items, and the objects that Add takes.
+// It is an http.Handler, safe for concurrent use.
 // https://docs.stripe.com/api/checkout/sessions
 type Stripe struct {
 	mux      *http.ServeMux
 	mu       sync.Mutex
 	sessions map[string]map[string]any
 	items    map[string][]map[string]any
+	objects  map[string][]map[string]any // by their "object"
 	fail     func(*http.Request) *Fault
 	requests int
 }
@@ -35,10 +36,11 @@ type Fault struct {
 
 // NewStripe is an empty account.
 func NewStripe() *Stripe {
-	s := &Stripe{mux: http.NewServeMux(), sessions: map[string]map[string]any{}, items: map[string][]map[string]any{}}
+	s := &Stripe{mux: http.NewServeMux(), sessions: map[string]map[string]any{}, items: map[string][]map[string]any{}, objects: map[string][]map[string]any{}}
 	s.mux.HandleFunc("GET /v1/checkout/sessions", s.list)
 	s.mux.HandleFunc("GET /v1/checkout/sessions/{id}", s.session)
 	s.mux.HandleFunc("GET /v1/checkout/sessions/{id}/line_items", s.lineItems)
+	s.serveObjects()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "invalid_request_error", "", "Unrecognized request URL ("+r.Method+": "+r.URL.Path+").")
 	})
@@ -86,15 +88,20 @@ func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	key, _, _ := r.BasicAuth()
-	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		key = bearer
-	}
-	if !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") {
+	if key := key(r); !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") {
 		refuse(w, http.StatusUnauthorized, "invalid_request_error", "", "Invalid API Key provided.")
 		return
 	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// key is the API key of a request, sent either way.
+func key(r *http.Request) string {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return bearer
+	}
+	key, _, _ := r.BasicAuth()
+	return key
 }
 
 func (f *Fault) answer(w http.ResponseWriter) {
@@ -136,14 +143,12 @@ func (s *Stripe) session(w http.ResponseWriter, r *http.Request) {
 
 func (s *Stripe) list(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	var found []map[string]any
+	var all []map[string]any
 	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
-		if want := r.URL.Query().Get("payment_intent"); want == "" || s.sessions[id]["payment_intent"] == want {
-			found = append(found, s.sessions[id])
-		}
+		all = append(all, s.sessions[id])
 	}
 	s.mu.Unlock()
-	page(w, r, found)
+	page(w, r, all, func(o map[string]any) bool { return matches(r.URL.Query(), o) })
 }
 
 func (s *Stripe) lineItems(w http.ResponseWriter, r *http.Request) {
@@ -154,38 +159,5 @@ func (s *Stripe) lineItems(w http.ResponseWriter, r *http.Request) {
 	if !slices.Contains(r.URL.Query()["expand[]"], "data.price.product") && !slices.Contains(r.URL.Query()["expand[0]"], "data.price.product") {
 		items = bare(items)
 	}
-	page(w, r, items)
-}
-
-// bare has ids in place of products, as answers that were not asked to expand.
-func bare(items []map[string]any) []map[string]any {
-	out := make([]map[string]any, len(items))
-	for i, item := range items {
-		out[i] = maps.Clone(item)
-		price, ok := item["price"].(map[string]any)
-		product, expanded := price["product"].(map[string]any)
-		if ok && expanded {
-			price = maps.Clone(price)
-			price["product"] = product["id"]
-			out[i]["price"] = price
-		}
-	}
-	return out
-}
-
-// page answers one page of a list. https://docs.stripe.com/api/pagination
-func page(w http.ResponseWriter, r *http.Request, all []map[string]any) {
-	limit := 10
-	if n, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil && n >= 1 && n <= 100 {
-		limit = n
-	}
-	if after := r.URL.Query().Get("starting_after"); after != "" {
-		i := slices.IndexFunc(all, func(m map[string]any) bool { return m["id"] == after })
-		all = all[i+1:]
-	}
-	data := all[:min(limit, len(all))]
-	if data == nil {
-		data = []map[string]any{}
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"object": "list", "url": r.URL.Path, "has_more": len(all) > limit, "data": data})
+	page(w, r, items, everything)
 }

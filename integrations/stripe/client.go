@@ -1,12 +1,14 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	stripego "github.com/stripe/stripe-go/v76"
@@ -14,6 +16,16 @@ import (
 
 	"github.com/passhook/passhook/integrations"
 )
+
+// APIVersion is the version that answers of Stripe's API have, whatever the
+// account's default is. stripe-go's own is older than metadata of line items
+// (2025-12-15.clover) and than invoice_payments (2025-03-31.basil).
+// https://docs.stripe.com/changelog
+const APIVersion = "2025-12-15.clover"
+
+// Permissions are what a restricted key may read, in the words of Stripe's
+// dashboard.
+const Permissions = "Checkout Sessions, Products, Prices, Customers, Subscriptions, Invoices, Charges and Refunds, Disputes and Events"
 
 // Client reads from Stripe's API with the key that fits an event's mode.
 type Client struct {
@@ -24,13 +36,12 @@ type Client struct {
 // NewClient makes a client that is safe for concurrent use. The config has
 // passed Check.
 func NewClient(c Config) *Client {
-	api := c.APIURL
-	if api == "" {
-		api = DefaultAPIURL
-	}
+	api := cmp.Or(c.APIURL, DefaultAPIURL)
 	return &Client{config: c, backend: stripego.GetBackendWithConfig(stripego.APIBackend, &stripego.BackendConfig{
-		URL:               &api,
-		HTTPClient:        &http.Client{Timeout: 15 * time.Second},
+		URL: &api,
+		HTTPClient: &http.Client{Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return errors.New("it points elsewhere, and the key goes nowhere else")
+		}},
 		LeveledLogger:     &stripego.LeveledLogger{Level: stripego.LevelNull},
 		MaxNetworkRetries: stripego.Int64(1),
 		EnableTelemetry:   stripego.Bool(false),
@@ -47,18 +58,34 @@ type raw struct {
 // UnmarshalJSON keeps the bytes.
 func (r *raw) UnmarshalJSON(b []byte) error { return r.RawMessage.UnmarshalJSON(b) }
 
+// values are the parameters of a request.
+type values map[string][]string
+
+func (v values) form() *form.Values {
+	out := &form.Values{}
+	for name, list := range v {
+		for _, value := range list {
+			out.Add(name, value)
+		}
+	}
+	return out
+}
+
+// path is a path that ends in an id, whatever that holds.
+func path(prefix, id string) string { return prefix + url.PathEscape(id) }
+
 // get reads one resource. account is a connected account, or empty.
-func (c *Client) get(ctx context.Context, live bool, account, path string, query *form.Values, into any) error {
+func (c *Client) get(ctx context.Context, live bool, account, path string, query values, into any) error {
 	key := c.config.key(live)
 	if key == "" {
 		return integrations.Never(fmt.Errorf("stripe.api_keys has no key for livemode %t; add one and replay the event", live))
 	}
-	params := &stripego.Params{Context: ctx}
+	params := &stripego.Params{Context: ctx, Headers: http.Header{"Stripe-Version": {APIVersion}}}
 	if account != "" {
 		params.SetStripeAccount(account)
 	}
 	var r raw
-	if err := c.backend.CallRaw(http.MethodGet, path, key, query, params, &r); err != nil {
+	if err := c.backend.CallRaw(http.MethodGet, path, key, query.form(), params, &r); err != nil {
 		return explain(err)
 	}
 	if err := json.Unmarshal(r.RawMessage, into); err != nil {
@@ -67,45 +94,61 @@ func (c *Client) get(ctx context.Context, live bool, account, path string, query
 	return nil
 }
 
-// Session reads a Checkout Session as an event about it would carry it.
-func (c *Client) Session(ctx context.Context, live bool, account, id string) (json.RawMessage, error) {
-	var out json.RawMessage
-	err := c.get(ctx, live, account, "/v1/checkout/sessions/"+url.PathEscape(id), &form.Values{}, &out)
-	return out, err
-}
-
-// lineItems lists all line items of a session, page by page, products expanded.
-func (c *Client) lineItems(ctx context.Context, live bool, account, session string) ([]map[string]any, error) {
-	var all []map[string]any
-	after := ""
+// pages gives the pages of a list to each, 100 objects at a time. cursor is
+// starting_after, from page to page down the list, or ending_before, up. Each
+// page is in the list's own order.
+// https://docs.stripe.com/api/pagination
+func (c *Client) pages(ctx context.Context, live bool, account, path string, query values, cursor string, each func([]json.RawMessage) error) error {
+	query["limit"] = []string{"100"}
 	for {
-		query := &form.Values{}
-		query.Add("limit", "100")
-		query.Add("expand[]", "data.price.product")
-		if after != "" {
-			query.Add("starting_after", after)
-		}
 		var page struct {
-			HasMore bool             `json:"has_more"`
-			Data    []map[string]any `json:"data"`
+			HasMore bool              `json:"has_more"`
+			Data    []json.RawMessage `json:"data"`
 		}
-		if err := c.get(ctx, live, account, "/v1/checkout/sessions/"+url.PathEscape(session)+"/line_items", query, &page); err != nil {
-			return nil, err
+		if err := c.get(ctx, live, account, path, query, &page); err != nil {
+			return err
 		}
-		all = append(all, page.Data...)
+		if len(page.Data) > 0 {
+			if err := each(page.Data); err != nil {
+				return err
+			}
+		}
 		if !page.HasMore {
-			return all, nil
+			return nil
 		}
-		next, _ := page.Data[len(page.Data)-1]["id"].(string)
-		if next == "" || next == after {
-			return nil, errors.New("stripe's list of line items does not end")
+		next := edge(page.Data, cursor)
+		if next == "" || len(query[cursor]) > 0 && query[cursor][0] == next {
+			return fmt.Errorf("stripe's list %s does not end", path)
 		}
-		after = next
+		query[cursor] = []string{next}
 	}
 }
 
+// edge is the id from which the next page is asked for, or empty.
+func edge(page []json.RawMessage, cursor string) string {
+	if len(page) == 0 {
+		return ""
+	}
+	if cursor == "ending_before" {
+		return idOf(page[0])
+	}
+	return idOf(page[len(page)-1])
+}
+
+// idOf is the id of an object, or empty.
+func idOf(b json.RawMessage) string {
+	var o struct {
+		ID any `json:"id"`
+	}
+	if json.Unmarshal(b, &o) != nil {
+		return ""
+	}
+	return id(o.ID)
+}
+
 // explain says what an API error means for the event: a wrong request stays
-// wrong, everything else may pass.
+// wrong, everything else may pass. What Stripe says is told, because it names
+// the permission that a restricted key lacks.
 func explain(err error) error {
 	var se *stripego.Error
 	if !errors.As(err, &se) {
@@ -118,28 +161,22 @@ func explain(err error) error {
 	case http.StatusBadRequest:
 		return integrations.Never(said)
 	case http.StatusTooManyRequests:
-		return integrations.After(10*time.Second, said)
+		return integrations.After(retryAfter(se), said)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return integrations.After(time.Minute, fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to Checkout Sessions, Products and Prices)", said))
+		return integrations.After(time.Minute, fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", said, Permissions))
 	}
 	return said
 }
 
-// Sample reads a session together with all its line items, as a sample event
-// carries them.
-func (c *Client) Sample(ctx context.Context, live bool, id string) (map[string]any, error) {
-	b, err := c.Session(ctx, live, "", id)
-	if err != nil {
-		return nil, err
+// retryAfter is the wait that Stripe asks for, between 10 s and an hour.
+func retryAfter(se *stripego.Error) time.Duration {
+	const least, most = 10 * time.Second, time.Hour
+	if se.LastResponse == nil {
+		return least
 	}
-	var session map[string]any
-	if err := json.Unmarshal(b, &session); err != nil {
-		return nil, fmt.Errorf("the session %s: %w", id, err)
+	seconds, err := strconv.Atoi(se.LastResponse.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 || seconds > int(most.Seconds()) {
+		return least
 	}
-	items, err := c.lineItems(ctx, live, "", id)
-	if err != nil {
-		return nil, err
-	}
-	session["line_items"] = map[string]any{"object": "list", "has_more": false, "data": items}
-	return session, nil
+	return max(least, time.Duration(seconds)*time.Second)
 }

@@ -1,6 +1,7 @@
 package stripe_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -155,5 +156,39 @@ func TestTypesHaveSamples(t *testing.T) {
 	}
 	if paid.ForEach != "data.line_items" || paid.Repeat != "item.quantity" {
 		t.Errorf("got %+v", paid)
+	}
+}
+
+// Events that passhook makes to try a server out are about things that Stripe
+// does not know, so Stripe is not asked.
+func TestSampleEventsCarryEverything(t *testing.T) {
+	subscription := map[string]any{"id": "sub_1", "object": "subscription", "status": "active", "items": map[string]any{"data": []any{map[string]any{"current_period_start": 1, "current_period_end": 2}}}}
+	for _, tc := range []struct {
+		eventType string
+		object    map[string]any
+		alias     string
+		effects   int
+	}{
+		{"charge.refunded", map[string]any{"id": "ch_1", "object": "charge", "refunded": true, "payment_intent": "pi_1"}, stripe.TypeRefunded, 1},
+		{"refund.failed", map[string]any{"id": "re_1", "object": "refund", "status": "failed", "charge": "ch_1", "payment_intent": "pi_1"}, "", 1},
+		{"charge.dispute.created", map[string]any{"id": "dp_1", "object": "dispute", "status": "needs_response", "payment_intent": "pi_1"}, "", 1},
+		{"invoice.paid", map[string]any{"id": "in_1", "object": "invoice", "billing_reason": "subscription_cycle", "subscription": subscription}, stripe.TypeSubscriptionPaid, 0},
+		{"invoice.paid", map[string]any{"id": "in_1", "object": "invoice", "billing_reason": "subscription_cycle", "parent": map[string]any{"subscription_details": map[string]any{"subscription": subscription}}}, stripe.TypeSubscriptionPaid, 0},
+		{"customer.subscription.deleted", subscription, stripe.TypeSubscriptionEnded, 1},
+	} {
+		t.Run(tc.eventType, func(t *testing.T) {
+			client, api, _ := account(t, 1, nil)
+			e, err := stripe.Decode(config(), standins.Event(standins.EventOptions{ID: stripe.SampleEventPrefix + "1", Type: tc.eventType, Created: now, Live: true}, tc.object))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err = client.Complete(t.Context(), e)
+			if err != nil || api.Requests() != 0 || len(e.Effects) != tc.effects || e.Types[len(e.Types)-1] != cmp.Or(tc.alias, "stripe."+tc.eventType) {
+				t.Errorf("%v; %d requests; %+v", err, api.Requests(), e)
+			}
+			if strings.HasPrefix(tc.eventType, "invoice") && !strings.Contains(string(e.Data), `"period_end":2`) {
+				t.Errorf("got %s", e.Data)
+			}
+		})
 	}
 }

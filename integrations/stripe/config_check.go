@@ -41,7 +41,7 @@ func (c Config) Check() problems.List {
 func (c Config) checkKeys() problems.List {
 	var out problems.List
 	if len(c.APIKeys) == 0 {
-		out = append(out, problems.At("api_keys", "is missing; line items are read from Stripe's API, so add a restricted key, rk_live_… or rk_test_…, with read access to Checkout Sessions, Products and Prices"))
+		out = append(out, problems.At("api_keys", "is missing; line items are read from Stripe's API, so add a restricted key, rk_live_… or rk_test_…, with read access to %s", Permissions))
 	}
 	seen := map[string]bool{}
 	for i, k := range c.APIKeys {

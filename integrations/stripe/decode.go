@@ -9,7 +9,6 @@ import (
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/passhook/passhook/integrations"
 )
@@ -17,11 +16,8 @@ import (
 // SourceName is the source of all events of this package.
 const SourceName = "stripe"
 
-// TypePaid is the alias that hides the traps of Checkout: once a session, when
-// it is paid or needs no payment, whichever of Stripe's events says so.
-const TypePaid = "stripe.checkout.paid"
-
-// envelope is the little that is read of a snapshot event, in every API version.
+// envelope is the little that is read of an event, snapshot or thin, in every
+// API version.
 // https://docs.stripe.com/api/events/object
 type envelope struct {
 	ID       string `json:"id"`
@@ -31,25 +27,14 @@ type envelope struct {
 	Created  any    `json:"created"`
 	Livemode *bool  `json:"livemode"`
 	Data     struct {
-		Object json.RawMessage `json:"object"`
+		Object             json.RawMessage `json:"object"`
+		PreviousAttributes json.RawMessage `json:"previous_attributes"`
 	} `json:"data"`
+	// Thin events only.
+	Context       any `json:"context"`
+	RelatedObject any `json:"related_object"`
+	SnapshotEvent any `json:"snapshot_event"`
 }
-
-// object is the little that is read of the event's object when it arrives. The
-// rest waits for Complete: a sender must not wait for more than it takes to
-// know what happened.
-type object struct {
-	ID                string `json:"id"`
-	Object            string `json:"object"`
-	PaymentStatus     any    `json:"payment_status"`
-	PaymentIntent     any    `json:"payment_intent"`
-	Subscription      any    `json:"subscription"`
-	Invoice           any    `json:"invoice"`
-	ClientReferenceID any    `json:"client_reference_id"`
-}
-
-// checked says that the bytes have been through a strict decoder already.
-var checked = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 
@@ -75,10 +60,8 @@ func decode(body []byte) (integrations.Event, error) {
 		Source: SourceName, Types: []string{"stripe." + env.Type}, ExternalID: env.ID,
 		Account: env.Account, Object: env.ID, Data: json.RawMessage("{}"),
 	}
-	if env.Object == "v2.core.event" {
-		e.Live = env.Livemode == nil || *env.Livemode
-		e.Ignore = "thin events are not read in this version; choose the snapshot payload style for the endpoint in Stripe's dashboard"
-		return e, nil
+	if env.Object == thinObject {
+		return thin(e, env, body), nil
 	}
 	return snapshot(e, env)
 }
@@ -95,52 +78,24 @@ func snapshot(e integrations.Event, env envelope) (integrations.Event, error) {
 	case len(env.Data.Object) == 0 || env.Data.Object[0] != '{':
 		return e, errors.New("the event has no data.object")
 	}
-	var o object
-	if err := jsonv2.Unmarshal(env.Data.Object, &o, checked); err != nil {
-		return e, fmt.Errorf("the event's data.object: %w", err)
-	}
 	e.Live, e.Time, e.Data = *env.Livemode, time.Unix(int64(created), 0).UTC(), env.Data.Object
+	o, err := understand(&e)
+	if err != nil {
+		return e, err
+	}
 	if plainID.MatchString(o.ID) {
 		e.Object = o.ID
 	}
-	e.Refs = refs(o)
-	if o.Object == "checkout.session" {
-		if o.ID != e.Object {
-			return e, errors.New("the checkout session has no usable id")
-		}
-		if status, _ := o.PaymentStatus.(string); paid(env.Type, status) {
-			e.Types = append(e.Types, TypePaid)
-		}
+	// What an update changed stands beside the object; rules find it inside.
+	if previous := env.Data.PreviousAttributes; len(previous) > 0 && previous[0] == '{' && o.ID != "" && o.PreviousAttributes == nil {
+		e.Data = splice(e.Data, "previous_attributes", previous)
+		_, err = understand(&e)
 	}
-	return e, nil
-}
-
-// paid is an allow-list: a payment_status that Stripe adds some day issues
-// nothing until somebody has looked at it.
-func paid(eventType, status string) bool {
-	switch eventType {
-	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
-		return status == "paid" || status == "no_payment_required"
-	}
-	return false
-}
-
-// refs are the ids by which refunds, disputes and renewals find the passes.
-func refs(o object) []string {
-	var out []string
-	for _, v := range []any{o.ID, o.PaymentIntent, o.Subscription, o.Invoice, o.ClientReferenceID} {
-		if m, ok := v.(map[string]any); ok {
-			v = m["id"]
-		}
-		if s, ok := v.(string); ok && plainID.MatchString(s) {
-			out = append(out, s)
-		}
-	}
-	return out
+	return e, err
 }
 
 // Decode reads an event as the webhook would, without its signature: for
-// verbs that work on files.
+// events that were fetched from Stripe and for verbs that work on files.
 func Decode(c Config, body []byte) (integrations.Event, error) {
 	e, err := decode(body)
 	if err != nil {

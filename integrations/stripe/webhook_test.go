@@ -3,11 +3,13 @@ package stripe_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/standins"
 )
 
 const (
@@ -218,11 +221,46 @@ func TestModes(t *testing.T) {
 	}
 }
 
-func TestThinEventsAreRecordedNotRefused(t *testing.T) {
-	body := `{"id":"evt_1","object":"v2.core.event","type":"v1.checkout.session.completed","created":"2026-11-20T18:00:00Z","livemode":true,"related_object":{"id":"cs_1","type":"checkout.session"}}`
+func TestThinEventsOfOthersAreRecordedNotRefused(t *testing.T) {
+	body := `{"id":"evt_1","object":"v2.core.event","type":"v2.money_management.transaction.created","created":"2026-11-20T18:00:00Z","livemode":true,"related_object":{"id":"trxn_1","type":"transaction"}}`
 	w, accepted := post(t, config(), body, sign(body, secret, now))
 	if w.Code != http.StatusOK || len(accepted) != 1 || accepted[0].Ignore == "" {
 		t.Errorf("got %d, %+v", w.Code, accepted)
+	}
+}
+
+// A thin event and the snapshot of it are about one object and have the same
+// types, so that together they issue once. Where the thin one names its
+// snapshot, they are one event.
+func TestThinEventsAreTheirSnapshots(t *testing.T) {
+	snapshot, err := stripe.Decode(config(), []byte(session("checkout.session.completed", "paid", true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	thin := standins.ThinOptions{ID: "evt_thin", Type: "v1.checkout.session.completed", Created: now, Live: true, Object: "cs_1", Kind: "checkout.session"}
+	for _, twin := range []string{"", "evt_1"} {
+		thin.Snapshot = twin
+		e, err := stripe.Decode(config(), standins.ThinEvent(thin))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Object != snapshot.Object || !slices.Equal(e.Types, snapshot.Types) || e.Live != snapshot.Live || !e.Time.Equal(now) || (e.ExternalID == snapshot.ExternalID) != (twin != "") {
+			t.Errorf("thin %+v\nsnapshot %+v", e, snapshot)
+		}
+	}
+}
+
+func TestThinEventsHaveModes(t *testing.T) {
+	for _, tc := range []struct {
+		live    bool
+		keys    []string
+		ignored bool
+	}{{true, []string{"rk_live_1"}, false}, {false, []string{"rk_live_1"}, true}, {false, []string{"rk_test_1"}, false}, {true, []string{"rk_test_1"}, true}} {
+		body := standins.ThinEvent(standins.ThinOptions{ID: "evt_1", Type: "v1.invoice.paid", Created: now, Live: tc.live, Object: "in_1", Kind: "invoice"})
+		e, err := stripe.Decode(stripe.Config{APIKeys: tc.keys}, body)
+		if err != nil || e.Live != tc.live || (e.Ignore != "") != tc.ignored {
+			t.Errorf("live %t with %v: ignore %q, error %v", tc.live, tc.keys, e.Ignore, err)
+		}
 	}
 }
 
@@ -243,13 +281,43 @@ func TestAStoreThatFailsIsA503(t *testing.T) {
 func FuzzWebhook(f *testing.F) {
 	f.Add(session("checkout.session.completed", "paid", true))
 	f.Add(`{"id":"evt_1","object":"v2.core.event","type":"x"}`)
+	for _, version := range []string{standins.VersionAcacia, standins.VersionBasil} {
+		for _, flow := range standins.StripeFlows(version) {
+			for _, body := range flow.Events {
+				f.Add(string(body))
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, body string) {
 		w, accepted := post(t, config(), body, sign(body, secret, now))
 		if w.Code >= 500 || (w.Code == http.StatusOK) != (len(accepted) == 1) {
 			t.Errorf("got %d %s, accepted %d", w.Code, w.Body, len(accepted))
 		}
+		for _, e := range accepted {
+			checkEvent(t, e)
+		}
 		if _, accepted := post(t, config(), body, "t=1,v1=00"); len(accepted) > 0 {
 			t.Error("an unsigned body was accepted")
 		}
 	})
+}
+
+// checkEvent is what holds for every event that is accepted.
+func checkEvent(t *testing.T, e integrations.Event) {
+	t.Helper()
+	if len(e.Types) == 0 || !strings.HasPrefix(e.Types[0], "stripe.") || e.Source != "stripe" || e.ExternalID == "" || e.Object == "" || !json.Valid(e.Data) {
+		t.Errorf("got %+v", e)
+	}
+	found := slices.Clone(e.Refs)
+	for _, effect := range e.Effects {
+		if effect.Reason != "" && len(effect.Refs) == 0 {
+			t.Errorf("the effect %+v finds no pass", effect)
+		}
+		found = append(found, effect.Refs...)
+	}
+	for _, ref := range found {
+		if ref == "" || strings.ContainsAny(ref, " /\"\n") {
+			t.Errorf("%q is no ref", ref)
+		}
+	}
 }

@@ -1,0 +1,120 @@
+package stripe_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/standins"
+)
+
+// flow is the flow of that name, in the shapes of today.
+func flow(t *testing.T, name string) standins.StripeFlow {
+	t.Helper()
+	flows := standins.StripeFlows(standins.VersionBasil)
+	i := slices.IndexFunc(flows, func(f standins.StripeFlow) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no flow %s", name)
+	}
+	return flows[i]
+}
+
+// Every request has the version that the code is written for, and names the
+// connected account that the event is of.
+func TestRequestsNameVersionAndAccount(t *testing.T) {
+	for name, account := range map[string]string{"checkout-paid": "", "checkout-connect": "acct_1", "thin-checkout": "acct_1"} {
+		t.Run(name, func(t *testing.T) {
+			f := flow(t, name)
+			api := standins.NewStripe()
+			api.AddFlow(f)
+			var wrong []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Stripe-Version") != stripe.APIVersion || r.Header.Get("Stripe-Account") != account {
+					wrong = append(wrong, r.URL.Path+" "+r.Header.Get("Stripe-Version")+" "+r.Header.Get("Stripe-Account"))
+				}
+				api.ServeHTTP(w, r)
+			}))
+			defer server.Close()
+			c := stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: server.URL}
+			e, err := stripe.Decode(c, f.Events[len(f.Events)-1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := stripe.NewClient(c).Complete(t.Context(), e); err != nil || len(wrong) > 0 || api.Requests() == 0 {
+				t.Errorf("%v; requests %v", err, wrong)
+			}
+		})
+	}
+}
+
+func TestTheKeyFitsTheEventsMode(t *testing.T) {
+	f := flow(t, "checkout-paid")
+	var keys []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keys = append(keys, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"error":{"type":"invalid_request_error","message":"No such checkout.session"}}`))
+	}))
+	defer server.Close()
+	for _, tc := range []struct {
+		configured []string
+		live       bool
+		want       string
+	}{
+		{[]string{"rk_live_1", "sk_test_1"}, true, "rk_live_1"},
+		{[]string{"rk_live_1", "sk_test_1"}, false, "sk_test_1"},
+		{[]string{"rk_live_1"}, false, ""},
+	} {
+		keys = nil
+		c := stripe.Config{APIKeys: tc.configured, APIURL: server.URL, TestRecipient: "me@example.com"}
+		e, err := stripe.Decode(c, f.Events[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Live = tc.live
+		_, err = stripe.NewClient(c).Complete(t.Context(), e)
+		if got := strings.Join(keys, " "); got != tc.want || !integrations.IsNever(err) {
+			t.Errorf("live %t with %v: used %q, error %v", tc.live, tc.configured, got, err)
+		}
+	}
+}
+
+func TestStripeSaysHowLongToWait(t *testing.T) {
+	for header, want := range map[string]time.Duration{"": 10 * time.Second, "1": 10 * time.Second, "90": 90 * time.Second, "soon": 10 * time.Second, "999999": 10 * time.Second} {
+		client, api, e := account(t, 1, nil)
+		api.Fail(func(*http.Request) *standins.Fault {
+			return &standins.Fault{Status: 429, Message: "slow down", RetryAfter: header}
+		})
+		if _, err := client.Complete(t.Context(), e); integrations.RetryAfter(err) != want {
+			t.Errorf("Retry-After %q: %v, want %v", header, integrations.RetryAfter(err), want)
+		}
+	}
+}
+
+// The key is shown to the configured API and to nobody else, wherever an answer
+// or an event points.
+func TestTheKeyGoesNowhereElse(t *testing.T) {
+	asked := 0
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer elsewhere.Close()
+	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL+"/v1/charges/ch_1", http.StatusFound))
+	defer server.Close()
+	client := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: server.URL})
+	for _, url := range []string{"/v1/charges/ch_1", elsewhere.URL + "/v1/charges/ch_1", "//" + elsewhere.Listener.Addr().String() + "/v1/charges/ch_1", "/v1/charges/../../ch_1", "/v1/charges/ch_1?expand[]=x%00", "https:/v1/charges/ch_1", ":"} {
+		e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.ThinEvent(standins.ThinOptions{ID: "evt_1", Type: "v1.charge.refunded", Created: now, Object: "ch_1", Kind: "charge", URL: url}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Complete(t.Context(), e); err == nil || strings.Contains(err.Error(), "rk_test_1") {
+			t.Errorf("%s: error %v", url, err)
+		}
+	}
+	if asked > 0 {
+		t.Errorf("another server was asked %d times", asked)
+	}
+}

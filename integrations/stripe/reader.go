@@ -1,0 +1,102 @@
+package stripe
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+)
+
+// Reader reads the events that Stripe keeps for 30 days, of one mode.
+type Reader struct {
+	client *Client
+	// Live is the mode whose events are read.
+	Live bool
+}
+
+// Readers are one for each mode that is worked on: live, test, or both.
+func (c *Client) Readers() []Reader {
+	var out []Reader
+	mode := c.config.EffectiveMode()
+	if mode != ModeTest {
+		out = append(out, Reader{client: c, Live: true})
+	}
+	if mode != ModeLive {
+		out = append(out, Reader{client: c})
+	}
+	return out
+}
+
+// Events gives each event that passhook needs (WebhookEvents) to each, the
+// oldest first, as Decode takes it. It begins behind the event after, or with
+// the first at since where after is empty or Stripe has forgotten it. An error
+// of each ends the reading and is returned.
+//
+// Stripe lists the newest first. So without after, the list is walked down to
+// its end to find where to begin, and then up again, a page at a time: memory
+// stays the same for a month of events.
+// https://docs.stripe.com/api/events/list
+func (r Reader) Events(ctx context.Context, since time.Time, after string, each func(raw []byte) error) error {
+	if after != "" {
+		err := r.up(ctx, since, after, each)
+		if !integrations.IsNever(err) {
+			return err
+		}
+		// The cursor is unknown: older than 30 days, or of another account.
+		if _, unknown := r.get(ctx, after); !integrations.IsNever(unknown) {
+			return err
+		}
+	}
+	oldest := ""
+	err := r.client.pages(ctx, r.Live, "", "/v1/events", r.query(since), "starting_after", func(page []json.RawMessage) error {
+		oldest = idOf(page[len(page)-1])
+		return nil
+	})
+	if err != nil || oldest == "" {
+		return err
+	}
+	first, err := r.get(ctx, oldest)
+	if err != nil {
+		return err
+	}
+	if err := each(first); err != nil {
+		return err
+	}
+	return r.up(ctx, since, oldest, each)
+}
+
+// up reads from the event behind after to the newest.
+func (r Reader) up(ctx context.Context, since time.Time, after string, each func(raw []byte) error) error {
+	query := r.query(since)
+	query["ending_before"] = []string{after}
+	var failed error
+	err := r.client.pages(ctx, r.Live, "", "/v1/events", query, "ending_before", func(page []json.RawMessage) error {
+		for _, event := range slices.Backward(page) {
+			if failed = each(event); failed != nil {
+				return failed
+			}
+		}
+		return nil
+	})
+	if failed != nil {
+		return failed
+	}
+	if err != nil {
+		return fmt.Errorf("stripe's events since %s: %w", since.UTC().Format(time.DateTime), err)
+	}
+	return nil
+}
+
+func (r Reader) get(ctx context.Context, id string) (json.RawMessage, error) {
+	var event json.RawMessage
+	err := r.client.get(ctx, r.Live, "", path("/v1/events/", id), nil, &event)
+	return event, err
+}
+
+func (r Reader) query(since time.Time) values {
+	return values{"types[]": WebhookEvents(), "created[gte]": {strconv.FormatInt(since.Unix(), 10)}}
+}
