@@ -223,3 +223,12 @@ func TestWhatNeedsAPersonIsTold(t *testing.T) {
 		t.Errorf("the operator reads\n%s", text)
 	}
 }
+
+// A backfill is about one rule: the others would issue what nobody asked for.
+func TestAnEventForOneRuleRunsNoOther(t *testing.T) {
+	b, s := newShop(t, "", shopRules+"- {name: coupon, on: shop.sold, template: coupon}\n")
+	got := b.accepted(t, false, s.event("sold", 0, func(e *integrations.Event) { e.Rule = "coupon" }))
+	if p := b.only(t, got[0].ID); p.Rule != "coupon" {
+		t.Errorf("rule %s issued", p.Rule)
+	}
+}

@@ -73,6 +73,9 @@ func (p *Program) Listens(e integrations.Event) bool {
 
 // matched is the first of the event's types that the rule is on.
 func (r *rule) matched(e integrations.Event) (string, bool) {
+	if e.Rule != "" && e.Rule != r.Name {
+		return "", false
+	}
 	for _, name := range e.Types {
 		for _, pattern := range r.On {
 			if matches(pattern, name) {

@@ -43,6 +43,9 @@ type Event struct {
 	VoidOn []string
 	// Attention is what the operator must look at; empty: nothing.
 	Attention string
+	// Rule, when set, is the only rule that sees the event: a backfill issues by
+	// one rule alone.
+	Rule string
 	// Ignore says why the event is recorded but not worked on; empty: it is.
 	Ignore string
 	// Redirect, when set, is the mail address that gets every delivery of this

@@ -72,7 +72,7 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, 
 	if a.refs, err = jsonList(e.Refs); err != nil {
 		return a, err
 	}
-	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect, e.Ignore}, e.Types...) {
+	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect, e.Rule, e.Ignore}, e.Types...) {
 		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
 			return a, errors.New("the event has text that is not UTF-8 or holds U+0000")
 		}
@@ -86,11 +86,11 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, 
 
 // eventColumns are those of an INSERT: the parameters of eventValues, then what
 // all new events have.
-const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, data, time, state, note, received, due, settled, attempts, claimed, told"
+const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, state, note, received, due, settled, attempts, claimed, told"
 
 // eventParameters is how many of the columns are parameters; received, the last
 // of them, is due as well.
-const eventParameters = 14
+const eventParameters = 15
 
 func eventValues(a acceptance, at time.Time) []any {
 	e := a.event
@@ -99,7 +99,7 @@ func eventValues(a acceptance, at time.Time) []any {
 		state = StateIgnored
 	}
 	return []any{
-		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, append([]byte{}, e.Data...),
+		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, e.Rule, append([]byte{}, e.Data...),
 		millis(e.Time), state, e.Ignore, millis(at),
 	}
 }

@@ -196,3 +196,19 @@ func TestAttentionIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestMarks(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		for _, want := range []string{"", "evt_1", "evt_2"} {
+			if want != "" {
+				must(t, s.SetMark(t.Context(), "cursor", want))
+			}
+			got, err := s.Mark(t.Context(), "cursor")
+			must(t, err)
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+	})
+}

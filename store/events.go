@@ -11,7 +11,7 @@ import (
 )
 
 // eventFields are those of scanEvent.
-const eventFields = "id, source, external_id, account, object, live, types, refs, redirect, data, time, received, state, note, attention, attempts, due, settled"
+const eventFields = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, received, state, note, attention, attempts, due, settled"
 
 // scanner is a row, or rows at one of theirs.
 type scanner interface{ Scan(into ...any) error }
@@ -21,7 +21,7 @@ func scanEvent(row scanner) (*Event, error) {
 	var types, refs string
 	var data []byte
 	var happened, received, due, settled int64
-	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &types, &refs, &e.Redirect, &data,
+	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &types, &refs, &e.Redirect, &e.Rule, &data,
 		&happened, &received, &e.State, &e.Note, &e.Attention, &e.Attempts, &due, &settled)
 	if err != nil {
 		return nil, err

@@ -36,3 +36,12 @@ ALTER TABLE deliveries ADD COLUMN secret_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN link_hash TEXT NOT NULL DEFAULT '';
 CREATE INDEX deliveries_link ON deliveries (link_hash, id);
 CREATE INDEX orders_object ON orders (object);
+
+-- A backfill issues by one rule alone.
+ALTER TABLE events ADD COLUMN rule TEXT NOT NULL DEFAULT '';
+
+-- What passhook remembers about its sources, such as how far it has read.
+CREATE TABLE marks (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
