@@ -30,9 +30,18 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return closing(fmt.Errorf("%w; is another server running? --port 0 picks a free port", err), a)
 	}
+	watch, stop := context.WithCancel(ctx)
+	defer stop()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	go c.watchSigning(watch, cfg, p.keyring, a.now, a.log, tick.C)
+	go a.tellExpiring(watch, p.keyring)
 	err = a.serve(ctx, l, func() { c.listening(l) })
 	return closing(err, a)
 }
+
+// watchEvery is how often the certificates' files are read again.
+const watchEvery = time.Minute
 
 // listening says where, on standard output for programs that wait for it.
 func (c console) listening(l net.Listener) {

@@ -15,7 +15,6 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,6 +33,8 @@ const (
 )
 
 var now = passtest.Now
+
+const day = 24 * time.Hour
 
 func TestLoad(t *testing.T) {
 	ca, issued := passtest.Apple(t)
@@ -68,11 +69,6 @@ func TestLoad(t *testing.T) {
 		{"base64 of PKCS#12, in lines", certificates.Config{Certificate: encodeLines([]byte(modern)), Password: password}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { loadsIssued(t, tc.config) })
-	}
-	for _, options := range [][]string{nil, {"-legacy"}} {
-		t.Run(strings.Join(append([]string{"PKCS#12 by openssl"}, options...), " "), func(t *testing.T) {
-			loadsIssued(t, certificates.Config{Certificate: exportPKCS12(t, cert, key, inter, options...), Password: password})
-		})
 	}
 }
 
@@ -125,14 +121,15 @@ func TestLoadFindsMistakes(t *testing.T) {
 		want   string
 	}{
 		{"empty", certificates.Config{Certificate: " \n"}, "[0].certificate: is empty; name the file"},
-		{"garbage", certificates.Config{Certificate: "certs/pass.p12", Password: password}, "[0].certificate: is neither PEM nor a PKCS#12 file that can be read"},
+		{"garbage", certificates.Config{Certificate: "certs/pass.p12", Password: password}, "[0].certificate: is no certificate, private key or PKCS#12 file"},
 		{"PEM cut off", certificates.Config{Certificate: cert[:len(cert)/2], Key: key, Intermediate: inter}, "[0].certificate: holds no certificate"},
 		{"PEM of something else", certificates.Config{Certificate: encodePEM("CERTIFICATE", []byte("x")), Key: key}, "[0].certificate: holds a certificate that cannot be read"},
-		{"a request instead of the certificate", certificates.Config{Certificate: encodePEM("CERTIFICATE REQUEST", []byte("x")), Key: key}, "[0].certificate: holds no certificate"},
+		{"a request instead of the certificate", certificates.Config{Certificate: requestPEM(t, issued.Key), Key: key}, "[0].certificate: holds no certificate but a request for one; upload it"},
 		{"wrong password", certificates.Config{Certificate: string(p12), Password: "battery staple"}, "[0].password: is not the password of the PKCS#12 file"},
 		{"password missing", certificates.Config{Certificate: string(p12)}, "[0].password: is missing: the PKCS#12 file has one"},
 		{"no key", certificates.Config{Certificate: cert, Intermediate: inter}, "[0].key: is missing: the certificate has no private key with it; add key"},
-		{"key is no PEM", certificates.Config{Certificate: cert, Key: "secret", Intermediate: inter}, "[0].key: is no private key in PEM"},
+		{"key is no PEM", certificates.Config{Certificate: cert, Key: "secret", Intermediate: inter}, "[0].key: is no certificate, private key or PKCS#12 file"},
+		{"key is a certificate", certificates.Config{Certificate: cert, Key: inter, Intermediate: inter}, "[0].key: holds no private key"},
 		{"key cannot be read", certificates.Config{Certificate: cert, Key: encodePEM("PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: holds a private key that cannot be read"},
 		{"key of another certificate", certificates.Config{Certificate: cert, Key: keyPEM(t, other), Intermediate: inter}, "[0].key: does not belong to the certificate"},
 		{"key of another certificate in the same text", certificates.Config{Certificate: cert + keyPEM(t, other), Intermediate: inter}, "[0].certificate: does not belong to the certificate"},
@@ -146,7 +143,7 @@ func TestLoadFindsMistakes(t *testing.T) {
 		{"no team", with(a, other, func(c *x509.Certificate) { c.Subject.OrganizationalUnit = nil }), "[0].certificate: names no team"},
 		{"intermediate missing", certificates.Config{Certificate: cert, Key: key}, "[0].certificate: its issuer is not known here: "},
 		{"intermediate did not issue it", certificates.Config{Certificate: cert, Key: key, Intermediate: a.pem}, "[0].intermediate: did not issue the certificate, whose issuer is "},
-		{"intermediate is garbage", certificates.Config{Certificate: cert, Key: key, Intermediate: "wwdr.cer"}, "[0].intermediate: is no certificate"},
+		{"intermediate is garbage", certificates.Config{Certificate: cert, Key: key, Intermediate: "wwdr.cer"}, "[0].intermediate: is no certificate, private key or PKCS#12 file"},
 		{"intermediate is a key", certificates.Config{Certificate: cert, Key: key, Intermediate: key}, "[0].intermediate: holds no certificate"},
 		{"expired intermediate", with(old, other, nil), "[0].intermediate: the intermediate Test CA expired on 2026-11-23; get the current one from Apple"},
 	} {
@@ -169,21 +166,23 @@ func TestLoadFindsMistakes(t *testing.T) {
 }
 
 func TestLoadWarns(t *testing.T) {
-	const notApple = "[0].certificate: warning: the certificate for pass.com.example.test does not come from Apple's WWDR G4"
+	const notApple = "[0].certificate: warning: the certificate for pass.com.example.test does not come from Apple; phones refuse the passes"
 	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
 	for _, tc := range []struct {
-		name  string
-		after time.Duration
-		want  string
+		name string
+		left time.Duration
+		want string
 	}{
-		{"a year left", 365 * 24 * time.Hour, ""},
-		{"91 days left", 91 * 24 * time.Hour, ""},
-		{"89 days left", 89 * 24 * time.Hour, "expires on 2027-02-20, in less than 90 days"},
-		{"29 days left", 29 * 24 * time.Hour, "expires on 2026-12-22, in less than 30 days"},
-		{"an hour left", time.Hour, "expires on 2026-11-23, in less than 7 days"},
+		{"a year", 365 * day, ""},
+		{"91 days", 91 * day, ""},
+		{"90 days and a second", 90*day + time.Second, ""},
+		{"90 days", 90 * day, "expires on 2027-02-21, in 90 days; passes cannot be issued or changed after that"},
+		{"30 days", 30 * day, "expires on 2026-12-23, in 30 days"},
+		{"a day", day, "expires on 2026-11-24, in 1 day;"},
+		{"an hour", time.Hour, "expires on 2026-11-23, in less than a day"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			cert := a.issue(t, key, func(c *x509.Certificate) { c.NotAfter = now.Add(tc.after) })
+			cert := a.issue(t, key, func(c *x509.Certificate) { c.NotAfter = now.Add(tc.left) })
 			_, found := certificates.Load([]certificates.Config{{Certificate: cert + keyPEM(t, key), Intermediate: a.pem}}, now)
 			if err := found.Err(); err != nil {
 				t.Fatal(err)
@@ -228,9 +227,8 @@ func TestBuiltInIntermediateIsApples(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := parsePEM(t, b)
-	sum := sha256.Sum256(c.Raw)
 	want := strings.ToLower(strings.ReplaceAll("EA475788 5538DD8C B59FF455 6F676087 D83C85E7 0902C122 E42C0808 B5BCE14C", " ", ""))
-	if got := hex.EncodeToString(sum[:]); got != want {
+	if got := fingerprint(c); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if got := c.NotAfter.Format(time.DateOnly); got != "2030-12-10" {
@@ -331,19 +329,18 @@ func encodeLines(b []byte) string {
 	return everySixtyFour.ReplaceAllString(base64.StdEncoding.EncodeToString(b), "$0\r\n") + "\n"
 }
 
-func exportPKCS12(t *testing.T, cert, key, intermediate string, options ...string) string {
+func requestPEM(t testing.TB, key crypto.Signer) string {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"cert.pem": cert, "key.pem": key, "wwdr.pem": intermediate} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	args := append([]string{"pkcs12", "-export", "-in", "cert.pem", "-inkey", "key.pem", "-certfile", "wwdr.pem", "-passout", "pass:" + password, "-out", "pass.p12"}, options...)
-	passtest.OpenSSL(t, dir, args...)
-	b, err := os.ReadFile(filepath.Join(dir, "pass.p12"))
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(b)
+	return encodePEM("CERTIFICATE REQUEST", der)
 }
+
+func fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+func certs(list ...*x509.Certificate) []*x509.Certificate { return list }

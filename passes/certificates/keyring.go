@@ -4,12 +4,12 @@ package certificates
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/passhook/passhook/problems"
@@ -45,78 +45,70 @@ func (c *Certificate) Sign(manifest []byte, at time.Time) ([]byte, error) {
 	return c.signer.sign(manifest, at)
 }
 
-// Keyring holds the certificates of a project by their pass type.
+// Keyring holds the certificates of a project by their pass type. It is safe for
+// concurrent use.
 type Keyring struct {
-	byType map[string]*Certificate
+	byType atomic.Pointer[map[string]*Certificate]
 }
 
 // Load reads and checks the signing section. Paths of problems
 // start with the entry: "[0].password".
 func Load(cfg []Config, now time.Time) (*Keyring, problems.List) {
-	k := &Keyring{byType: map[string]*Certificate{}}
+	byType := map[string]*Certificate{}
 	var out problems.List
 	for i, c := range cfg {
-		l := &loader{config: c, now: now}
-		cert := l.load()
-		out = append(out, l.found.Under(fmt.Sprintf("[%d]", i))...)
-		if cert == nil {
+		e := Examine(c, now)
+		out = append(out, e.Problems.Under(fmt.Sprintf("[%d]", i))...)
+		if e.Certificate == nil {
 			continue
 		}
 		// Of two certificates for one type the longer valid one signs: a
 		// renewal may lie beside its predecessor.
-		if old := k.byType[cert.PassType]; old == nil || cert.NotAfter.After(old.NotAfter) {
-			k.byType[cert.PassType] = cert
+		if old := byType[e.Certificate.PassType]; old == nil || e.Certificate.NotAfter.After(old.NotAfter) {
+			byType[e.Certificate.PassType] = e.Certificate
 		}
 	}
+	k := new(Keyring)
+	k.byType.Store(&byType)
 	return k, out
+}
+
+// Replace puts the certificates of other in the place of those that are there:
+// renewed files, read again.
+func (k *Keyring) Replace(other *Keyring) { k.byType.Store(other.byType.Load()) }
+
+// certificates is what the keyring holds now; it never changes.
+func (k *Keyring) certificates() map[string]*Certificate {
+	if m := k.byType.Load(); m != nil {
+		return *m
+	}
+	return nil
 }
 
 // All are the certificates, sorted by pass type.
 func (k *Keyring) All() []*Certificate {
+	held := k.certificates()
 	var out []*Certificate
-	for _, name := range slices.Sorted(maps.Keys(k.byType)) {
-		out = append(out, k.byType[name])
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		out = append(out, held[name])
 	}
 	return out
 }
 
 // Find is the certificate for a pass type; "" is the only one there is.
 func (k *Keyring) Find(passType string) (*Certificate, error) {
-	names := slices.Sorted(maps.Keys(k.byType))
+	held := k.certificates()
+	if c := held[passType]; c != nil {
+		return c, nil
+	}
+	names := slices.Sorted(maps.Keys(held))
 	switch {
-	case passType != "" && k.byType[passType] != nil:
-		return k.byType[passType], nil
-	case passType == "" && len(names) == 1:
-		return k.byType[names[0]], nil
-	case passType == "" && len(names) > 1:
-		return nil, fmt.Errorf("there are several certificates; name one with passTypeIdentifier: %s", strings.Join(names, ", "))
 	case len(names) == 0:
 		return nil, errors.New("there is no certificate to sign with; add one to signing")
+	case passType == "" && len(names) == 1:
+		return held[names[0]], nil
+	case passType == "":
+		return nil, fmt.Errorf("there are several certificates; name one with passTypeIdentifier: %s", strings.Join(names, ", "))
 	}
 	return nil, fmt.Errorf("there is no certificate for %s; there is one for %s", passType, strings.Join(names, ", "))
-}
-
-// Object ids of Apple's pass type certificates: the user id in the subject, and
-// the extension that marks them.
-var (
-	oidUserID   = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
-	oidPassType = asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 6, 1, 16}
-)
-
-// passTypeOf is the pass type that a certificate is for, or empty.
-func passTypeOf(c *x509.Certificate) string {
-	for _, name := range c.Subject.Names {
-		if v, ok := name.Value.(string); ok && name.Type.Equal(oidUserID) {
-			return v
-		}
-	}
-	for _, e := range c.Extensions {
-		var v string
-		if e.Id.Equal(oidPassType) {
-			if _, err := asn1.Unmarshal(e.Value, &v); err == nil {
-				return v
-			}
-		}
-	}
-	return ""
 }

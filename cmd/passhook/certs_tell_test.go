@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/passes/certificates"
+	"github.com/passhook/passhook/passes/passtest"
+	"github.com/passhook/passhook/store"
+)
+
+// notices keeps the subjects of what the operator is told.
+type notices []string
+
+func (n *notices) Notice(_ context.Context, to, subject, _, id string) error {
+	*n = append(*n, fmt.Sprint(to, " ", subject, " ", id))
+	return nil
+}
+
+func TestTheOperatorIsToldOfEachStepOfAnExpiryOnce(t *testing.T) {
+	ca, issued := passtest.Apple(t)
+	keyring, found := certificates.Load([]certificates.Config{{
+		Certificate: string(issued.CertPEM), Key: string(issued.KeyPEM), Intermediate: string(ca.IntermediatePEM()),
+	}}, passtest.Now)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	now := passtest.Now
+	s, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "passhook.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	a := &app{config: &config.Config{Operator: config.Operator{Email: "me@example.com"}}, store: s, now: func() time.Time { return now }}
+	var told notices
+	for _, step := range []struct{ daysLeft, want int }{{91, 0}, {90, 1}, {89, 1}, {30, 2}, {8, 2}, {7, 3}, {1, 3}, {0, 4}, {-1, 4}} {
+		now = issued.Leaf.NotAfter.AddDate(0, 0, -step.daysLeft)
+		if err := a.tellExpiringOnce(t.Context(), keyring, &told); err != nil {
+			t.Fatal(err)
+		}
+		if len(told) != step.want {
+			t.Errorf("%d days before the end the operator was told %d times, want %d", step.daysLeft, len(told), step.want)
+		}
+	}
+}
