@@ -32,7 +32,7 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 	}
 	watch, stop := context.WithCancel(ctx)
 	defer stop()
-	tick := time.NewTicker(watchEvery)
+	tick := time.NewTicker(signingEvery)
 	defer tick.Stop()
 	go c.watchSigning(watch, cfg, p.keyring, a.now, a.log, tick.C)
 	go a.tellExpiring(watch, p.keyring)
@@ -40,8 +40,8 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 	return closing(err, a)
 }
 
-// watchEvery is how often the certificates' files are read again.
-const watchEvery = time.Minute
+// signingEvery is how often the certificates' files are read again.
+const signingEvery = time.Minute
 
 // listening says where, on standard output for programs that wait for it.
 func (c console) listening(l net.Listener) {
