@@ -149,7 +149,11 @@ func (e *Engine) merge(program *Program, p store.Pass, changed map[string]any) (
 	if p.Inputs, err = json.Marshal(checked); err != nil {
 		return p, err
 	}
-	if _, err := e.render(program, p); err != nil {
+	r, err := e.render(program, p)
+	if err == nil {
+		err = r.Err()
+	}
+	if err != nil {
 		return p, integrations.Never(fmt.Errorf("pass %s of template %s: %w", p.Serial, p.Template, err))
 	}
 	return p, nil

@@ -135,7 +135,11 @@ func (e *Engine) order(out *store.Issue, completed integrations.Event, plan *Pla
 			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
 			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, Created: now, Updated: now,
 		}
-		if _, err := e.render(program, pass); err != nil {
+		r, err := e.render(program, pass)
+		if err == nil {
+			err = r.Err()
+		}
+		if err != nil {
 			return fmt.Errorf("rule %s, template %s: %w", p.Rule, p.Template, err)
 		}
 		out.Passes = append(out.Passes, pass)

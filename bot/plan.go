@@ -262,8 +262,12 @@ func (p *Program) Try(template string, inputs map[string]any) (*passes.Rendered,
 	if t == nil {
 		return nil, fmt.Errorf("%q does not exist%s", template, known(p.templates))
 	}
-	return t.Render(passes.Pass{
+	r, err := t.Render(passes.Pass{
 		Serial: "sampleserialnumber0000000000", AuthToken: "sampleauthenticationtoken0000000",
 		WebServiceURL: "https://example.com/wallet", Link: "https://example.com/p/sample", Inputs: inputs, Updated: time.Unix(0, 0),
 	})
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Err()
 }

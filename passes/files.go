@@ -83,7 +83,7 @@ func (l *templateLoader) file(name string, d fs.DirEntry) (e entry, ok bool) {
 	}
 	base := path.Base(name)
 	switch {
-	case name == passFile || name == descriptionFile:
+	case name == passFile || name == descriptionFile || name == toolingFile && l.designed:
 		return e, false
 	case base == stringsFile && name != base:
 	case !imageName.MatchString(base):

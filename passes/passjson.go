@@ -3,35 +3,24 @@ package passes
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/passes/schema"
 	"github.com/passhook/passhook/problems"
 )
 
 const passFile = "pass.json"
 
-// styles are the classic styles of PassKit.
-// https://developer.apple.com/documentation/walletpasses/pass
-var styles = []string{"boardingPass", "coupon", "eventTicket", "generic", "storeCard"}
-
-// groups are the field groups of a style, in the order of the front, then the
-// back.
-var groups = []string{"headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", "backFields"}
-
-// frontGroups is how many of the groups the front shows.
-const frontGroups = 4
+// groups are the field groups that the front shows, in its order.
+var groups = []string{"headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", "footerFields"}
 
 // owned are the keys that passhook fills in.
 var owned = []string{"formatVersion", "teamIdentifier", "serialNumber", "authenticationToken", "webServiceURL", "voided"}
-
-var transitTypes = []string{"PKTransitTypeAir", "PKTransitTypeBoat", "PKTransitTypeBus", "PKTransitTypeGeneric", "PKTransitTypeTrain"}
-
-var barcodeFormats = []string{"PKBarcodeFormatQR", "PKBarcodeFormatPDF417", "PKBarcodeFormatAztec", "PKBarcodeFormatCode128"}
 
 var colours = []string{"backgroundColor", "foregroundColor", "labelColor"}
 
@@ -58,163 +47,90 @@ func (l *templateLoader) passJSON() {
 		l.in(passFile, problems.Problem{Line: 1, Column: 1, Text: "must be an object: { … }"})
 		return
 	}
-	c := passChecker{pass: pass}
-	l.template.style = c.check()
+	var found problems.List
 	for _, key := range owned {
 		if _, given := pass[key]; given {
-			c.found = append(c.found, problems.Warn(key, "is filled in by passhook; what stands here is not used"))
+			found = append(found, problems.Warn(key, "is filled in by passhook; what stands here is not used"))
 			delete(pass, key)
 		}
 	}
-	l.template.PassType, _ = pass["passTypeIdentifier"].(string)
-	delete(pass, "passTypeIdentifier")
-	tree, found := l.scope().CompileTree(pass)
+	if l.designed {
+		l.design(pass)
+	}
+	schema.RelevantDates(pass)
+	found = append(found, told(schema.Check(pass, schema.Options{Unsigned: true}))...)
+	for _, key := range required {
+		if s, isText := pass[key].(string); isText && strings.TrimSpace(s) == "" {
+			found = append(found, problems.At(key, "is empty; Wallet refuses a pass without it"))
+		}
+	}
+	l.template.style = styleOf(pass)
+	for _, p := range plainColours(pass) {
+		if !slices.ContainsFunc(found, func(other problems.Problem) bool { return other.Path == p.Path && !other.Warning }) {
+			found = append(found, p)
+		}
+	}
+	if v, given := pass["passTypeIdentifier"]; given {
+		l.template.PassType, _ = v.(string)
+		if !strings.HasPrefix(l.template.PassType, "pass.") || strings.Contains(l.template.PassType, "${{") {
+			found = append(found, problems.At("passTypeIdentifier", "must be text that begins with pass., as the certificate names it"))
+		}
+		delete(pass, "passTypeIdentifier")
+	}
+	tree, more := l.scope().CompileTree(pass)
 	l.template.tree = tree
 	places := positions(b)
-	for _, p := range append(c.found, found...) {
+	for _, p := range append(found, more...) {
 		l.in(passFile, places.place(p))
 	}
 }
 
-// passChecker looks at pass.json before anything is filled in.
-type passChecker struct {
-	pass  map[string]any
-	found problems.List
-}
-
-func (c *passChecker) problem(path, format string, args ...any) {
-	c.found = append(c.found, problems.At(path, format, args...))
-}
-
-func (c *passChecker) check() (style string) {
-	for _, key := range required {
-		if s, _ := c.pass[key].(string); strings.TrimSpace(s) == "" {
-			c.problem(key, "is missing; Wallet refuses a pass without it")
-		}
-	}
-	if v, given := c.pass["passTypeIdentifier"]; given {
-		if s, _ := v.(string); !strings.HasPrefix(s, "pass.") || strings.Contains(s, "${{") {
-			c.problem("passTypeIdentifier", "must be text that begins with pass., as the certificate names it")
-		}
-	}
-	var given []string
-	for _, s := range styles {
-		if _, ok := c.pass[s]; ok {
-			given = append(given, s)
-		}
-	}
-	switch len(given) {
-	case 1:
-		c.style(given[0])
-	case 0:
-		c.problem("", "has no style; add one of %s", strings.Join(styles, ", "))
-	default:
-		c.problem(given[1], "is a second style; a pass has one, and %s is there", given[0])
-	}
-	c.barcodes()
+// plainColours writes the colours that are known already as Wallet wants them.
+func plainColours(pass map[string]any) problems.List {
+	var found problems.List
 	for _, key := range colours {
-		v, given := c.pass[key]
-		s, _ := v.(string)
-		if !given || strings.Contains(s, "${{") {
+		s, isText := pass[key].(string)
+		if !isText || strings.Contains(s, "${{") {
 			continue
 		}
-		if rgb, ok := colour(s); ok {
-			c.pass[key] = rgb
-		} else {
-			c.problem(key, "%s", noColour)
-		}
-	}
-	if len(given) == 0 {
-		return ""
-	}
-	return given[0]
-}
-
-func (c *passChecker) style(style string) {
-	fields, ok := c.pass[style].(map[string]any)
-	if !ok {
-		c.problem(style, "must be an object with field groups, as {\"primaryFields\": []}")
-		return
-	}
-	transit, hasTransit := fields["transitType"]
-	if s, _ := transit.(string); style == "boardingPass" && !slices.Contains(transitTypes, s) && !strings.Contains(s, "${{") {
-		c.problem(style+".transitType", "must be one of %s", strings.Join(transitTypes, ", "))
-	}
-	if style != "boardingPass" && hasTransit {
-		c.problem(style+".transitType", "belongs to boardingPass only")
-	}
-	known := append(slices.Clone(groups), "transitType", "additionalInfoFields")
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		if !slices.Contains(known, key) {
-			c.problem(style+"."+key, "is no field group; there is %s", strings.Join(groups, ", "))
-		}
-	}
-	seen := map[string]string{}
-	for _, group := range append(slices.Clone(groups), "additionalInfoFields") {
-		if v, given := fields[group]; given {
-			c.group(style+"."+group, v, seen)
-		}
-	}
-}
-
-// group checks one group of fields; keys are unique over all groups.
-func (c *passChecker) group(path string, v any, seen map[string]string) {
-	list, ok := v.([]any)
-	if !ok {
-		c.problem(path, "must be a list of fields")
-		return
-	}
-	for i, v := range list {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		field, ok := v.(map[string]any)
+		rgb, ok := colour(s)
 		if !ok {
-			c.problem(at, "must be a field, as {\"key\": \"seat\", \"label\": \"Seat\", \"value\": \"A1\"}")
+			found = append(found, problems.At(key, "%s", noColour))
 			continue
 		}
-		key, _ := field["key"].(string)
-		if key == "" {
-			c.problem(at, "has no key; every field needs one of its own")
-		}
-		if other := seen[key]; key != "" && other != "" {
-			c.problem(at+".key", "%s is the key of %s too; Wallet refuses a pass with a key twice", key, other)
-		}
-		seen[key] = at
-		if _, ok := field["value"]; !ok {
-			c.problem(at, "has no value")
-		}
+		pass[key] = rgb
 	}
+	return found
 }
 
-func (c *passChecker) barcodes() {
-	if old, given := c.pass["barcode"]; given {
-		c.barcode("barcode", old)
-		if _, ok := c.pass["barcodes"]; !ok {
-			c.found = append(c.found, problems.Warn("barcode", "is deprecated since iOS 9; write barcodes, a list"))
+// told are findings as problems of a template. What is only worth knowing is
+// left to inspect.
+func told(list []findings.Finding) problems.List {
+	var out problems.List
+	for _, f := range list {
+		if f.Severity == findings.Note {
+			continue
 		}
+		text := f.Text
+		for _, more := range []string{f.Effect, f.Fix} {
+			if more != "" {
+				text += "; " + more
+			}
+		}
+		out = append(out, problems.Problem{Path: f.Path, Text: text, Warning: f.Severity == findings.Warning})
 	}
-	v, given := c.pass["barcodes"]
-	if !given {
-		return
-	}
-	list, ok := v.([]any)
-	if !ok {
-		c.problem("barcodes", "must be a list")
-		return
-	}
-	for i, v := range list {
-		c.barcode(fmt.Sprintf("barcodes[%d]", i), v)
-	}
+	return out
 }
 
-func (c *passChecker) barcode(at string, v any) {
-	code, _ := v.(map[string]any)
-	format, _ := code["format"].(string)
-	if !slices.Contains(barcodeFormats, format) && !strings.Contains(format, "${{") {
-		c.problem(at+".format", "is no format; there is %s", strings.Join(barcodeFormats, ", "))
+// styleOf is the style that the newest iOS shows; empty where there is none.
+func styleOf(pass map[string]any) string {
+	found := ""
+	for _, style := range schema.Styles() {
+		if _, given := pass[style]; given && (found == "" || style == "posterGeneric") {
+			found = style
+		}
 	}
-	if message, ok := code["message"]; !ok || message == "" {
-		c.problem(at, "has no message; write what the scanner reads, as ${{ serial }}")
-	}
+	return found
 }
 
 var (

@@ -8,6 +8,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes/schema"
 )
 
 // Pass is what one pass has of its own.
@@ -99,6 +100,13 @@ func (t *Template) own(pass map[string]any, p Pass) {
 	}
 }
 
+// Err is what an iPhone would refuse the pass for, or nil: what the template
+// could not know before its expressions had values.
+func (r *Rendered) Err() error {
+	found := told(schema.Check(r.pass, schema.Options{Unsigned: true}))
+	return found.Err()
+}
+
 // complete checks and converts what the template could not know when it was
 // loaded.
 func (t *Template) complete(pass map[string]any) error {
@@ -164,7 +172,7 @@ func encodingFor(message string) string {
 func (t *Template) front(pass map[string]any) []Field {
 	style, _ := pass[t.style].(map[string]any)
 	var out []Field
-	for _, group := range groups[:frontGroups] {
+	for _, group := range groups {
 		list, _ := style[group].([]any)
 		for _, v := range list {
 			field, _ := v.(map[string]any)

@@ -116,7 +116,7 @@ func TestRenderForPeople(t *testing.T) {
 			"secondaryFields": [
 				{"key": "day", "label": "Day", "value": "2026-12-31T19:30:00Z", "dateStyle": "PKDateStyleMedium"},
 				{"key": "doors", "label": "Doors", "value": "2026-12-31T19:30:00Z", "dateStyle": "PKDateStyleNone", "timeStyle": "PKDateStyleShort"},
-				{"key": "odd", "label": "Odd", "value": "soon", "timeStyle": "PKDateStyleShort"}],
+				{"key": "odd", "label": "Odd", "value": "${{ \"soon\" }}", "timeStyle": "PKDateStyleShort"}],
 			"primaryFields": [{"key": "holder", "label": "Name", "value": "${{ holder }}"}],
 			"headerFields": [{"key": "row", "value": 7}, {"key": "empty", "label": "Empty", "value": ""}]}}`,
 		"template.yaml": "title: For ${{ holder }}\ninputs: {holder: {required: true}}\nmail: {subject: 'Hello, ${{ holder }}', intro: ~}\n",

@@ -52,7 +52,7 @@ const suffix = ".pass"
 
 var templateName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// LoadTemplates loads every NAME.pass folder of fsys. prefix is how the folder
+// LoadTemplates loads every NAME.pass and NAME.pkpasstemplate folder of fsys. prefix is how the folder
 // is named in problems.
 func LoadTemplates(fsys fs.FS, prefix string, s Settings) (map[string]*Template, problems.List) {
 	entries, err := fs.ReadDir(fsys, ".")
@@ -63,6 +63,11 @@ func LoadTemplates(fsys fs.FS, prefix string, s Settings) (map[string]*Template,
 	var found problems.List
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), suffix)
+		designed := false
+		if !ok {
+			name, designed = strings.CutSuffix(e.Name(), designedSuffix)
+			ok = designed
+		}
 		link := e.Type()&fs.ModeSymlink != 0
 		if !ok || !e.IsDir() && !link {
 			continue
@@ -81,7 +86,11 @@ func LoadTemplates(fsys fs.FS, prefix string, s Settings) (map[string]*Template,
 			found = append(found, problems.Problem{File: file, Text: err.Error()})
 			continue
 		}
-		l := &templateLoader{Settings: s, fsys: sub, dir: file, template: &Template{Name: name, settings: s.Expressions}}
+		if out[name] != nil {
+			found = append(found, problems.Problem{File: file, Text: fmt.Sprintf("is a second template with the name %s; rename one", name)})
+			continue
+		}
+		l := &templateLoader{Settings: s, fsys: sub, dir: file, designed: designed, template: &Template{Name: name, settings: s.Expressions}}
 		out[name] = l.load()
 		found = append(found, l.found...)
 	}
@@ -93,6 +102,7 @@ type templateLoader struct {
 	Settings
 	fsys     fs.FS
 	dir      string
+	designed bool
 	template *Template
 	found    problems.List
 }

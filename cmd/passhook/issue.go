@@ -80,6 +80,9 @@ func (i issuer) one(with map[string]any) (serial string, pkg *passes.Package, er
 		Link:   i.url, Inputs: checked, Updated: time.Now(),
 	}
 	r, err := i.template.Render(p)
+	if err == nil {
+		err = r.Err()
+	}
 	if err != nil {
 		return "", nil, err
 	}
