@@ -47,7 +47,6 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 	if err != nil {
 		return err
 	}
-	defer done.Close()
 	todo := slices.DeleteFunc(slices.Clone(rows), func(r tableRow) bool { return done.has(r.id) })
 	if n := len(rows) - len(todo); n > 0 {
 		fmt.Fprintf(c.Err, "%d of %d passes are there already; %s says which\n", n, len(rows), filepath.Join(output, ledgerName))
@@ -63,7 +62,7 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 		}
 		return done.add(r, serial, name)
 	})
-	if err != nil {
+	if err := errors.Join(err, done.Close()); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.Out, output)
