@@ -1,0 +1,4 @@
+package barcodes
+
+// Enlarged is a barcode as a screen shows it.
+var Enlarged = enlarged
