@@ -60,7 +60,7 @@ func (h higher) At(x, y int) color.Color {
 const aztecRepair = 23
 
 // pdf417Repair is the error correction level of PDF417.
-const pdf417Repair = 2
+const pdf417Repair = 3
 
 func draw(format, raw string) (m barcode.Barcode, err error) {
 	switch format {
