@@ -120,6 +120,7 @@ func TestZXingReadsWhatIsDrawn(t *testing.T) {
 	for _, tc := range []struct{ format, message string }{
 		{pdf417, "M1LOVELACE/ADA        E7F3K9Q HAMLISNW 0421 134Y014A0001 100"},
 		{pdf417, "4hn2xnqw7b3yj5k6c8t9za"},
+		{pdf417, "a serial number: 4hn2xnqw7b3yj5k6c8t9za and more"}, {pdf417, "HELLO"}, {pdf417, "0123456789"},
 		{aztec, "4hn2xnqw7b3yj5k6c8t9za"},
 		{qr, "4hn2xnqw7b3yj5k6c8t9za"},
 	} {

@@ -59,8 +59,27 @@ func (h higher) At(x, y int) color.Color {
 // aztecRepair is the share of an Aztec code that may be lost, in percent.
 const aztecRepair = 23
 
-// pdf417Repair is the error correction level of PDF417.
-const pdf417Repair = 3
+// Error correction levels of PDF417 that are tried, the usual first.
+const pdf417First, pdf417Last = 2, 6
+
+// drawPDF417 picks the first level that gives a multiple of three rows. The
+// encoder, v1.1.0, writes the number of rows wrongly into each third row unless
+// it is one, and scanners that trust it read nothing.
+func drawPDF417(raw string) (barcode.Barcode, error) {
+	for level := byte(pdf417First); level <= pdf417Last; level++ {
+		m, err := pdf417.Encode(raw, level)
+		if err != nil {
+			return nil, err
+		}
+		if m.Bounds().Dy()/pdf417Row%3 == 0 {
+			return m, nil
+		}
+	}
+	return pdf417.Encode(raw, pdf417First)
+}
+
+// pdf417Row is how high the encoder draws a row, in pixels.
+const pdf417Row = 2
 
 func draw(format, raw string) (m barcode.Barcode, err error) {
 	switch format {
@@ -70,7 +89,7 @@ func draw(format, raw string) (m barcode.Barcode, err error) {
 		}
 		return qr.Encode(raw, qr.M, qr.Unicode) // the bytes as they are
 	case "PKBarcodeFormatPDF417":
-		return pdf417.Encode(raw, pdf417Repair)
+		return drawPDF417(raw)
 	case "PKBarcodeFormatAztec":
 		return aztec.Encode([]byte(raw), aztecRepair, 0)
 	case "PKBarcodeFormatCode128":
