@@ -269,5 +269,8 @@ func (p *Program) Try(template string, inputs map[string]any) (*passes.Rendered,
 	if err != nil {
 		return nil, err
 	}
-	return r, r.Err()
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	return r, r.Readable()
 }

@@ -1,35 +1,36 @@
 package passes
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
 	"io/fs"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes/images"
+	"github.com/passhook/passhook/passes/schema"
 	"github.com/passhook/passhook/problems"
 )
 
-// Limits of one image: a bomb is refused before it is decoded.
+// maxStringsBytes is the most of one language's texts.
+const maxStringsBytes = 4 << 20
+
+var languageName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,30}\.lproj$`)
+
+// Files of a package beside pass.json and the pictures.
 const (
-	maxImageBytes  = 4 << 20
-	maxImagePixels = 4_000_000
+	// stringsFile is the one text that a language folder may hold.
+	stringsFile = "pass.strings"
+	// personalizationFile asks for the holder's details on reward cards.
+	personalizationFile = "personalization.json"
 )
 
-var (
-	imageName    = regexp.MustCompile(`^(icon|logo|strip|background|thumbnail|footer|primaryLogo|secondaryLogo|artwork|personalizationLogo|venueMap)(@[23]x)?\.png$`)
-	languageName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,30}\.lproj$`)
-)
-
-// stringsFile is the one text that a language folder may hold.
-const stringsFile = "pass.strings"
-
-// files collects what goes into every package as it is: images and languages.
+// files collects what goes into every package as it is: pictures and languages.
 func (l *templateLoader) files() {
 	var out []entry
+	pictures := pictures{templateLoader: l, groups: map[string]*group{}}
 	err := fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -42,8 +43,13 @@ func (l *templateLoader) files() {
 		case d.IsDir():
 			return l.folder(name)
 		}
-		if e, ok := l.file(name, d); ok {
-			out = append(out, e)
+		b, ok := l.file(name, d)
+		switch {
+		case !ok:
+		case l.isPicture(name):
+			pictures.add(name, b)
+		default:
+			out = append(out, newEntry(name, b))
 		}
 		return nil
 	})
@@ -51,9 +57,8 @@ func (l *templateLoader) files() {
 		l.in("", problems.Problem{Text: fmt.Sprintf("cannot be read: %v", reason(err))})
 		return
 	}
-	if !slices.ContainsFunc(out, func(e entry) bool { return strings.HasPrefix(e.name, "icon") }) {
-		l.in("", problems.Problem{Text: "has no icon.png; Wallet refuses a pass without one (38 by 38 points: icon.png, icon@2x.png, icon@3x.png)"})
-	}
+	out = append(out, pictures.entries()...)
+	l.template.files = out
 	if l.template.static, err = newStatic(out); err != nil {
 		l.in("", problems.Problem{Text: fmt.Sprintf("cannot be packed: %v", err)})
 	}
@@ -67,51 +72,71 @@ func (l *templateLoader) folder(name string) error {
 	return fs.SkipDir
 }
 
+// pictureTypes are the endings of what pictures are made of.
+var pictureTypes = []string{".png", ".jpg", ".jpeg", ".webp"}
+
+func (l *templateLoader) isPicture(name string) bool {
+	n, ok := images.ParseName(name)
+	return ok && slices.Contains(pictureTypes, strings.ToLower(n.Ext))
+}
+
 // file reads one file; ok is false where it stays out of the package.
-func (l *templateLoader) file(name string, d fs.DirEntry) (e entry, ok bool) {
+func (l *templateLoader) file(name string, d fs.DirEntry) (b []byte, ok bool) {
 	info, err := d.Info()
 	if err != nil {
 		l.in(name, problems.Problem{Text: reason(err).Error()})
-		return e, false
+		return nil, false
 	}
 	if !info.Mode().IsRegular() {
 		l.in(name, problems.Problem{Text: "is a link or a device; put the file itself here"})
-		return e, false
+		return nil, false
 	}
 	if info.ModTime().After(l.template.ModTime) {
 		l.template.ModTime = info.ModTime()
 	}
-	base := path.Base(name)
-	switch {
+	most := int64(maxStringsBytes)
+	switch base := path.Base(name); {
 	case name == passFile || name == descriptionFile || name == toolingFile && l.designed:
-		return e, false
-	case base == stringsFile && name != base:
-	case !imageName.MatchString(base):
-		l.in(name, problems.Problem{Warning: true, Text: "is left out: Wallet knows no such file"})
-		return e, false
+		return nil, false
+	case base == stringsFile && name != base || name == personalizationFile:
+	case l.isPicture(name):
+		most = images.MaxBytes
+	default:
+		l.leftOut(name)
+		return nil, false
 	}
-	if info.Size() > maxImageBytes {
-		l.in(name, problems.Problem{Text: fmt.Sprintf("has %d bytes; the most is %d", info.Size(), maxImageBytes)})
-		return e, false
+	if info.Size() > most {
+		l.in(name, problems.Problem{Text: fmt.Sprintf("has %d bytes; the most is %d", info.Size(), most)})
+		return nil, false
 	}
-	b, err := fs.ReadFile(l.fsys, name)
-	if err == nil && base != stringsFile {
-		err = checkPNG(b)
-	}
-	if err != nil {
+	if b, err = fs.ReadFile(l.fsys, name); err != nil {
 		l.in(name, problems.Problem{Text: reason(err).Error()})
-		return e, false
+		return nil, false
 	}
-	return newEntry(name, b), true
+	if name == personalizationFile {
+		l.personalization(b)
+	}
+	return b, true
 }
 
-func checkPNG(b []byte) error {
-	c, err := png.DecodeConfig(bytes.NewReader(b))
-	switch {
-	case err != nil:
-		return fmt.Errorf("is no PNG: %w", err)
-	case c.Width*c.Height > maxImagePixels:
-		return fmt.Errorf("has %d by %d pixels; the most is %d in all", c.Width, c.Height, maxImagePixels)
+func (l *templateLoader) leftOut(name string) {
+	text := "is left out: Wallet knows no such file"
+	if meant := images.Meant(name); meant != "" {
+		text += "; did you mean " + meant + "?"
 	}
-	return nil
+	l.in(name, problems.Problem{Warning: true, Text: text})
+}
+
+func (l *templateLoader) personalization(b []byte) {
+	v, err := expressions.DecodeJSON(b)
+	if err != nil {
+		line, column := jsonPosition(b, err)
+		l.in(personalizationFile, problems.Problem{Line: line, Column: column, Text: err.Error()})
+		return
+	}
+	doc, _ := v.(map[string]any)
+	places := positions(b)
+	for _, p := range told(schema.CheckPersonalization(doc)) {
+		l.in(personalizationFile, places.place(p))
+	}
 }

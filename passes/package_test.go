@@ -44,7 +44,7 @@ func TestPackage(t *testing.T) {
 				t.Error(err)
 			}
 			entries := unzip(t, pkg)
-			want := []string{"de.lproj/pass.strings", "icon.png", "logo@2x.png", "manifest.json", "pass.json", "signature"}
+			want := []string{"de.lproj/pass.strings", "icon.png", "logo.png", "logo@2x.png", "manifest.json", "pass.json", "signature"}
 			if got := slices.Sorted(maps.Keys(entries)); !slices.Equal(got, want) {
 				t.Errorf("the package has %v", got)
 			}

@@ -1,13 +1,16 @@
 package passes
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes/barcodes"
 	"github.com/passhook/passhook/passes/schema"
 )
 
@@ -103,8 +106,45 @@ func (t *Template) own(pass map[string]any, p Pass) {
 // Err is what an iPhone would refuse the pass for, or nil: what the template
 // could not know before its expressions had values.
 func (r *Rendered) Err() error {
-	found := told(schema.Check(r.pass, schema.Options{Unsigned: true}))
+	list := schema.Check(r.pass, schema.Options{Unsigned: true})
+	for at, code := range r.barcodes() {
+		for _, f := range barcodes.Check(code.format, code.message, code.encoding) {
+			f.Path = at + "." + f.Path
+			list = append(list, f)
+		}
+	}
+	found := told(list)
 	return found.Err()
+}
+
+// Readable draws every barcode and reads it again, as the scanner at the door
+// will. PDF417 is drawn only: nothing here reads it.
+func (r *Rendered) Readable() error {
+	for at, code := range r.barcodes() {
+		if err := barcodes.Verify(code.format, code.message, code.encoding); err != nil && !errors.Is(err, barcodes.ErrNoDecoder) {
+			return fmt.Errorf("pass.json: %s: %w", at, err)
+		}
+	}
+	return nil
+}
+
+type barcode struct{ format, message, encoding string }
+
+// barcodes are those of the pass, with their paths.
+func (r *Rendered) barcodes() iter.Seq2[string, barcode] {
+	return func(yield func(string, barcode) bool) {
+		list, _ := r.pass["barcodes"].([]any)
+		for i, v := range list {
+			m, _ := v.(map[string]any)
+			var b barcode
+			b.format, _ = m["format"].(string)
+			b.message, _ = m["message"].(string)
+			b.encoding, _ = m["messageEncoding"].(string)
+			if !yield(fmt.Sprintf("barcodes[%d]", i), b) {
+				return
+			}
+		}
+	}
 }
 
 // complete checks and converts what the template could not know when it was

@@ -221,3 +221,28 @@ func TestRenderChecksWhatExpressionsGive(t *testing.T) {
 		})
 	}
 }
+
+// A code that no scanner reads is found before there is a pass.
+func TestBarcodesAreChecked(t *testing.T) {
+	for _, tc := range []struct{ name, format, message, want string }{
+		{"a good one", "PKBarcodeFormatQR", "${{ serial }}", ""},
+		{"PDF417", "PKBarcodeFormatPDF417", "${{ serial }}", ""},
+		{"letters in a number", "PKBarcodeFormatEAN13", "${{ serial }}", "barcodes[0].message"},
+		{"an umlaut in bars", "PKBarcodeFormatCode128", "Grün", `"Grün" does not fit into Code 128`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			template := load(t, files(map[string]string{"pass.json": `{"organizationName": "Hall One", "description": "Ticket", "eventTicket": {}, "barcodes": [` +
+				`{"format": "` + tc.format + `", "message": "` + tc.message + `"}, {"format": "PKBarcodeFormatQR", "message": "x"}]}`}), passes.Settings{})
+			r, err := template.Render(onePass)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err = r.Err(); err == nil {
+				err = r.Readable()
+			}
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

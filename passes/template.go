@@ -19,6 +19,8 @@ type Settings struct {
 	Expressions expressions.Settings
 	// Keyring is nil where only what needs no certificate is checked.
 	Keyring *certificates.Keyring
+	// ImageCache is a folder for scaled pictures; empty: they are made anew.
+	ImageCache string
 }
 
 // Template is a folder NAME.pass, checked and prepared. It does not change and
@@ -45,7 +47,23 @@ type Template struct {
 	subject, intro *expressions.Text
 	buyerUntil     *expressions.Text
 	static         *static
+	// files are those of every package, beside pass.json.
+	files []entry
 }
+
+// Files are the files of the template's packages beside pass.json, manifest and
+// signature, by name.
+func (t *Template) Files() map[string][]byte {
+	out := make(map[string][]byte, len(t.files))
+	for _, e := range t.files {
+		out[e.name] = e.data
+	}
+	return out
+}
+
+// Style is the style of its passes, as eventTicket: of two the one that the
+// newest iOS shows.
+func (t *Template) Style() string { return t.style }
 
 // suffix ends the names of template folders.
 const suffix = ".pass"

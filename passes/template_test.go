@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"flag"
+	"fmt"
 	"hash/crc32"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"io/fs"
 	"maps"
@@ -109,13 +111,11 @@ func TestLoadTemplatesChecksImages(t *testing.T) {
 		data       []byte
 		want       string
 	}{
-		{"small enough", "logo.png", pngHeader(2000, 2000), ""},
-		{"a bomb", "logo.png", pngHeader(20000, 20000), "templates/t.pass/logo.png: has 20000 by 20000 pixels; the most is 4000000 in all"},
-		{"a bomb whose area overflows", "logo.png", pngHeader(1<<31-1, 1<<31-1), "templates/t.pass/logo.png: "},
+		{"a bomb", "logo.png", pngHeader(20000, 20000), "templates/t.pass/logo.png: has 20000 by 20000 pixels; the most is 16000000 in all"},
 		{"a bomb in a language", "de.lproj/logo@2x.png", pngHeader(20000, 20000), "templates/t.pass/de.lproj/logo@2x.png: has 20000 by 20000 pixels"},
-		{"too many bytes", "strip.png", make([]byte, 4<<20+1), "templates/t.pass/strip.png: has 4194305 bytes; the most is 4194304"},
+		{"too many bytes", "strip.png", make([]byte, 16<<20+1), "templates/t.pass/strip.png: has 16777217 bytes; the most is 16777216"},
 		{"a language of too many bytes", "de.lproj/pass.strings", make([]byte, 4<<20+1), "templates/t.pass/de.lproj/pass.strings: has 4194305 bytes"},
-		{"empty", "logo.png", nil, "templates/t.pass/logo.png: is no PNG"},
+		{"empty", "logo.png", nil, "templates/t.pass/logo.png: is empty"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, found := passes.LoadTemplates(files(map[string]string{"pass.json": minimal, tc.file: string(tc.data)}), "templates", passes.Settings{})
@@ -126,18 +126,49 @@ func TestLoadTemplatesChecksImages(t *testing.T) {
 	}
 }
 
-// pngHeader is a PNG up to where its pixels would begin.
+// pngHeader is a PNG whose header promises more than there is.
 func pngHeader(width, height uint32) []byte {
-	chunk := []byte("IHDR")
-	chunk = binary.BigEndian.AppendUint32(chunk, width)
-	chunk = binary.BigEndian.AppendUint32(chunk, height)
-	chunk = append(chunk, 8, 6, 0, 0, 0) // 8 bits, red green blue alpha
-	b := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
-	return binary.BigEndian.AppendUint32(append(b, chunk...), crc32.ChecksumIEEE(chunk))
+	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), width), height)
+	b := []byte("\x89PNG\r\n\x1a\n")
+	for _, chunk := range [][]byte{append(head, 8, 6, 0, 0, 0), []byte("IDAT"), []byte("IEND")} {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(chunk)-4)) //nolint:gosec // small
+		b = binary.BigEndian.AppendUint32(append(b, chunk...), crc32.ChecksumIEEE(chunk))
+	}
+	return b
+}
+
+// One large image is enough; what is given is kept.
+func TestLoadTemplatesMakesTheVariants(t *testing.T) {
+	large := encodePNG(image.NewGray(image.Rect(0, 0, 900, 600)))
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 900, 600)), nil); err != nil {
+		t.Fatal(err)
+	}
+	given := encodePNG(image.NewGray(image.Rect(0, 0, 77, 77)))
+	fsys := files(map[string]string{
+		"pass.json": minimal, "icon.png": string(large), "icon@2x.png": string(given), "thumbnail.jpg": photo.String(), "de.lproj/logo.png": string(large),
+	})
+	cache := t.TempDir()
+	for range 2 { // the second time from the cache
+		got := load(t, fsys, passes.Settings{ImageCache: cache}).Files()
+		var sizes []string
+		for _, name := range slices.Sorted(maps.Keys(got)) {
+			c, err := png.DecodeConfig(bytes.NewReader(got[name]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes = append(sizes, fmt.Sprintf("%s %dx%d", name, c.Width, c.Height))
+		}
+		const want = "de.lproj/logo.png 75x50, de.lproj/logo@2x.png 150x100, de.lproj/logo@3x.png 225x150, icon.png 38x38, icon@2x.png 77x77, icon@3x.png 114x114, " +
+			"thumbnail.png 90x90, thumbnail@2x.png 180x180, thumbnail@3x.png 270x270"
+		if s := strings.Join(sizes, ", "); s != want {
+			t.Errorf("got  %s\nwant %s", s, want)
+		}
+	}
 }
 
 func TestLoadTemplatesNeedsAnIcon(t *testing.T) {
-	const want = "templates/t.pass: has no icon.png; Wallet refuses a pass without one"
+	const want = "templates/t.pass: there is no icon.png; an iPhone refuses the pass"
 	for _, tc := range []struct {
 		name, file string
 		missing    bool

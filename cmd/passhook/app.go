@@ -82,7 +82,11 @@ func loadRules(c *config.Config, keyring *certificates.Keyring) (*project, probl
 
 // settings are those that templates are loaded with.
 func settings(c *config.Config, keyring *certificates.Keyring) passes.Settings {
-	return passes.Settings{Expressions: expressions.Settings{Location: c.Location, Locale: c.Locale}, Keyring: keyring}
+	s := passes.Settings{Expressions: expressions.Settings{Location: c.Location, Locale: c.Locale}, Keyring: keyring}
+	if c.Data != "" && exists(c.Data) {
+		s.ImageCache = filepath.Join(c.Data, "images")
+	}
+	return s
 }
 
 // display is how the templates folder is named in messages.

@@ -13,6 +13,9 @@ import (
 	"golang.org/x/image/webp"
 )
 
+// Version changes when Scale makes other bytes of the same image.
+const Version = "1"
+
 // Scale makes the variants that a style wants of one image, as PNG, by scale.
 // An image of another shape is cropped around its middle where the kind fills a
 // place, and fits into it where the kind has a box. What the image is too small
@@ -43,6 +46,9 @@ func fit(b image.Rectangle, s Size, scale int) (crop image.Rectangle, size image
 		return b, image.Pt(max(b.Dx()*scale/3, 1), max(b.Dy()*scale/3, 1))
 	case s.AtMost:
 		f := min(float64(s.Width*scale)/w, float64(s.Height*scale)/h)
+		if scale == 1 {
+			f = min(f, 1)
+		}
 		return b, image.Pt(max(int(math.Round(w*f)), 1), max(int(math.Round(h*f)), 1))
 	}
 	f := max(float64(s.Width)/w, float64(s.Height)/h)
