@@ -33,7 +33,9 @@ type Config struct {
 	Secrets  Secrets
 	// URL is the public address, without a slash at the end.
 	URL string
-	Now func() time.Time
+	// Language is that of pictures, as de; empty is English.
+	Language string
+	Now      func() time.Time
 	// Jitter spreads retries; it returns a number in [0,1).
 	Jitter func() float64
 	Log    *slog.Logger
@@ -47,11 +49,12 @@ type Engine struct {
 	Config
 	program atomic.Pointer[Program]
 	senders *semaphore.Weighted
+	drawing *semaphore.Weighted
 }
 
 // New makes an engine; Work is its entrance.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, senders: semaphore.NewWeighted(c.Senders)}
+	e := &Engine{Config: c, senders: semaphore.NewWeighted(c.Senders), drawing: semaphore.NewWeighted(drawers)}
 	e.program.Store(c.Program)
 	return e
 }
