@@ -59,17 +59,27 @@ type options struct {
 
 var secretA, secretB = strings.Repeat("a", 32), strings.Repeat("b", 32)
 
-func newBench(t testing.TB, o options) *bench {
-	t.Helper()
-	b := &bench{stripe: standins.NewStripe(), log: &strings.Builder{}}
+// signingKeys are made once: keys are slow to make.
+var signingKeys = sync.OnceValues(func() (*certificates.Keyring, error) {
 	ca, err := standins.NewCA(time.Now())
-	must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	cert, err := ca.Issue("pass.com.example.test", "TEAM012345", "Hall One")
-	must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	keys, found := certificates.Load([]certificates.Config{{
 		Certificate: string(cert.CertPEM), Key: string(cert.KeyPEM), Intermediate: string(ca.IntermediatePEM()),
 	}}, time.Now())
-	must(t, found.Err())
+	return keys, found.Err()
+})
+
+func newBench(t testing.TB, o options) *bench {
+	t.Helper()
+	b := &bench{stripe: standins.NewStripe(), log: &strings.Builder{}}
+	keys, err := signingKeys()
+	must(t, err)
 	b.keys = keys
 	b.smtp, err = standins.NewSMTP(standins.SMTPOptions{Fail: o.fail})
 	must(t, err)

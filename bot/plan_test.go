@@ -43,6 +43,7 @@ func templates(t testing.TB, keyring *certificates.Keyring) map[string]*passes.T
 		fsys[name+".pass/icon.png"] = &fstest.MapFile{Data: icon.Bytes()}
 	}
 	add("concert", "eventTicket", "  holder: {required: true, example: Ada Lovelace}\n  seat: {}\n  number: {type: number}\n")
+	add("member", "generic", "  holder: {required: true}\n  expires: {type: time}\n")
 	add("coupon", "coupon", "  holder: {default: Guest}\n")
 	all, found := passes.LoadTemplates(fsys, "templates", passes.Settings{Keyring: keyring})
 	if err := found.Err(); err != nil {
@@ -149,7 +150,7 @@ func TestCompileFindsMistakes(t *testing.T) {
 		{"no on", strings.Replace(good, "on: stripe.checkout.paid, ", "", 1), "[0].on: is missing"},
 		{"unknown event type", strings.Replace(good, "checkout.paid", "checkout.piad", 1), "[0].on: warning: stripe.checkout.piad is no event type that passhook knows (did you mean stripe.checkout.paid?)"},
 		{"no template", strings.Replace(good, "template: concert, ", "", 1), "[0].template: is missing"},
-		{"unknown template", strings.Replace(good, "template: concert", "template: concerto", 1), "[0].template: concerto does not exist; there is concert, coupon"},
+		{"unknown template", strings.Replace(good, "template: concert", "template: concerto", 1), "[0].template: concerto does not exist; there is concert, coupon, member"},
 		{"unknown input", strings.Replace(good, "holder: Ada", "holder: Ada, seet: A1", 1), "[0].with.seet: is no input of template concert; it has holder, seat, number"},
 		{"required input missing", strings.Replace(good, "holder: Ada", "seat: A1", 1), "[0].with: lacks holder"},
 		{"unknown member", strings.Replace(good, "holder: Ada", `holder: "${{ data.custmer_details.name }}"`, 1), "customer_details"},

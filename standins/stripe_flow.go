@@ -131,3 +131,12 @@ func ThinEvent(o ThinOptions) []byte {
 	}
 	return indented(event)
 }
+
+// Sessions are the checkouts that the flow begins with.
+func (f StripeFlow) Sessions() []map[string]any {
+	out := make([]map[string]any, len(f.sessions))
+	for i, sold := range f.sessions {
+		out[i] = maps.Clone(sold.session)
+	}
+	return out
+}

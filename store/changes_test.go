@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,19 +128,6 @@ func TestChangesReachOnlyTheirSourceAccountAndMode(t *testing.T) {
 		}
 		if got := passNow(t, s, "serial-cs_1/0"); len(got.Void) > 0 {
 			t.Errorf("it is void: %v", got.Void)
-		}
-	})
-}
-
-func TestAPassThatIsVoidAlreadyIsNotDelivered(t *testing.T) {
-	onBoth(t, func(t *testing.T, p place) {
-		s := opened(t, p)
-		_, err := s.Issue(t.Context(), change(claimed(t, s, later("refund", 1)), store.ChangeVoid, "refund", "serial-cs_1/0"))
-		must(t, err)
-		issued, err := s.Issue(t.Context(), order(claimed(t, s, event("1")), "cs_1", 0, 2))
-		must(t, err)
-		if len(issued.Passes) != 2 || len(issued.Deliveries) != 1 || strings.Join(issued.Deliveries[0].Passes, " ") != "serial-cs_1/1" {
-			t.Errorf("%+v", issued)
 		}
 	})
 }

@@ -45,8 +45,8 @@ type Issued struct {
 
 // Issue stores new passes, their order and deliveries, and the event as done.
 // Passes whose key is there are left as they are and out of the deliveries; so
-// an event that issues nothing new makes no order and sends nothing. Passes that
-// are void already are not delivered. The error is ErrLost, and nothing is stored, where the event's claim was lost.
+// an event that issues nothing new makes no order and sends nothing. The error
+// is ErrLost, and nothing is stored, where the event's claim was lost.
 func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 	defer s.turn()()
 	var out Issued
@@ -169,11 +169,13 @@ func (w *issuing) pass(p Pass) error {
 	return nil
 }
 
-// deliveries inserts those that have a new, valid pass to deliver.
+// deliveries inserts those that have a new pass to deliver. A pass that is void
+// already goes out as well: what made it void may be taken back, and nobody would send it
+// then.
 func (w *issuing) deliveries() error {
 	fresh := map[string]bool{}
 	for _, p := range w.out.Passes {
-		fresh[p.Serial] = len(p.Void) == 0
+		fresh[p.Serial] = true
 	}
 	var wake []string
 	for _, d := range w.in.Deliveries {

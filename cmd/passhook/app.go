@@ -132,7 +132,7 @@ func newApp(ctx context.Context, c *config.Config, p *project, now func() time.T
 	}
 	a.engine = bot.New(bot.Config{
 		Store: a.store, Program: p.program, Sources: sources,
-		Channels: channels, Secrets: secrets, URL: c.URL, Now: now, Jitter: rand.Float64, Log: log, Senders: senders,
+		Channels: channels, Secrets: secrets, URL: c.URL, Language: c.Locale, Now: now, Jitter: rand.Float64, Log: log, Senders: senders,
 	})
 	return a, nil
 }
