@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
@@ -24,7 +26,7 @@ type Order struct {
 	// may be somebody else: the order's page does not show them.
 	Recipient, State string
 	Created          time.Time
-	delivery         string
+	delivery, hash   string
 }
 
 // OrderPass is one pass of it.
@@ -33,7 +35,8 @@ type OrderPass struct {
 	// Inputs are those that the buyer may change now.
 	Inputs []OrderInput
 	// Until is when that ends; zero is never.
-	Until time.Time
+	Until    time.Time
+	template *passes.Template
 }
 
 // OrderInput is one input with its value.
@@ -52,33 +55,40 @@ func (e *Engine) OrderByLink(ctx context.Context, token string) (*Order, bool, e
 	return o, err == nil, err
 }
 
-// OrdersAbout are the deliveries about an object of a source, the newest of
-// those that repeat each other; none while there are no passes yet.
+// OrdersAbout are the orders about an object of a source, as the first delivery
+// of each says, which is the buyer's, or as its newest resend does; none while
+// there are no passes yet. Who else a rule sends passes to is not the buyer's
+// business.
 func (e *Engine) OrdersAbout(ctx context.Context, source, object string) ([]*Order, error) {
 	all, err := e.Store.DeliveriesAbout(ctx, source, object)
 	if err != nil {
 		return nil, err
 	}
-	newest := map[string]*Order{}
+	byOrder := map[string]*Order{}
+	links := map[string]string{}
 	var out []*Order
 	for _, d := range all {
+		first := byOrder[d.OrderID]
+		if first != nil && (d.ResendOf == "" || d.LinkHash != links[d.OrderID]) {
+			continue
+		}
 		o, err := e.orderOf(ctx, d)
 		if err != nil {
 			return nil, err
 		}
-		if first := newest[d.LinkHash]; first != nil {
+		if first != nil {
 			created := first.Created
 			*first, first.Created = *o, created
 			continue
 		}
-		newest[d.LinkHash] = o
+		byOrder[d.OrderID], links[d.OrderID] = o, d.LinkHash
 		out = append(out, o)
 	}
 	return out, nil
 }
 
 func (e *Engine) orderOf(ctx context.Context, d store.Delivery) (*Order, error) {
-	o := &Order{Recipient: d.Recipient, State: d.State, Created: d.Created, delivery: d.ID}
+	o := &Order{Recipient: d.Recipient, State: d.State, Created: d.Created, delivery: d.ID, hash: d.LinkHash}
 	if d.LinkKey != "" {
 		k, err := e.Secrets.find(d.SecretID)
 		if err != nil {
@@ -109,12 +119,9 @@ func (e *Engine) orderPass(row store.Pass) (OrderPass, error) {
 	if err != nil {
 		return OrderPass{}, err
 	}
-	out := OrderPass{Issued: issued}
-	if out.Until, err = r.template.BuyerUntil(r.pass.Inputs); err != nil {
+	out := OrderPass{Issued: issued, template: r.template}
+	if out.Until, err = r.template.BuyerUntil(r.pass.Inputs); err != nil || !issued.Editable {
 		return out, err
-	}
-	if issued.Voided || !out.Until.IsZero() && !e.Now().Before(out.Until) {
-		return out, nil
 	}
 	for _, in := range r.template.Inputs {
 		if slices.Contains(r.template.BuyerInputs, in.Name) {
@@ -122,6 +129,15 @@ func (e *Engine) orderPass(row store.Pass) (OrderPass, error) {
 		}
 	}
 	return out, nil
+}
+
+// editable reports whether the buyer may change something of a pass now.
+func (e *Engine) editable(r *rendered) (bool, error) {
+	if len(r.template.BuyerInputs) == 0 || r.pass.Voided {
+		return false, nil
+	}
+	until, err := r.template.BuyerUntil(r.pass.Inputs)
+	return until.IsZero() || e.Now().Before(until), err
 }
 
 // Packages are the order's valid passes, signed.
@@ -163,16 +179,23 @@ func (e *Engine) Rename(ctx context.Context, o *Order, serial string, given map[
 	changed := map[string]any{}
 	for _, in := range p.Inputs {
 		v, ok := given[in.Name]
-		v = strings.TrimSpace(v)
+		v = typed(v)
 		switch {
 		case !ok || v == in.Value:
 			continue
 		case v == "" && in.Required:
 			return Refused{in.Label + " must not be empty"}
-		case len(v) > maxTyped:
+		case v == "":
+			changed[in.Name] = nil
+			continue
+		case utf8.RuneCountInString(v) > maxTyped:
 			return Refused{in.Label + " is too long"}
 		}
-		changed[in.Name] = v
+		checked, err := p.template.CheckInput(in.Input, v)
+		if err != nil {
+			return Refused{err.Error()}
+		}
+		changed[in.Name] = checked
 	}
 	if len(changed) == 0 {
 		return nil
@@ -184,11 +207,27 @@ func (e *Engine) Rename(ctx context.Context, o *Order, serial string, given map[
 	return e.atOnce(ctx, ev)
 }
 
-// maxTyped is the longest text that a buyer may enter, in bytes.
+// maxTyped is the longest text that a buyer may enter, in characters.
 const maxTyped = 200
+
+// typed is what a person typed, without what nobody sees: signs that turn the
+// direction of text would reorder the list at the door.
+func typed(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// maxWait is how long somebody waits for an event of their own.
+const maxWait = 10 * time.Second
 
 // atOnce works on an event of our own while its maker waits.
 func (e *Engine) atOnce(ctx context.Context, ev integrations.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
 	id, _, err := e.Accept(ctx, ev)
 	if err != nil {
 		return err
@@ -196,11 +235,25 @@ func (e *Engine) atOnce(ctx context.Context, ev integrations.Event) error {
 	if err := e.workEvent(ctx, id); err != nil {
 		return err
 	}
-	stored, ok, err := e.Store.Event(ctx, id)
-	if err == nil && ok && stored.State == store.StateFailed {
-		return Refused{"that does not fit: " + stored.Note}
+	// A worker of the queue may have been first; then it is waited for.
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		stored, ok, err := e.Store.Event(ctx, id)
+		switch {
+		case err != nil || !ok:
+			return errors.Join(err, fmt.Errorf("event %s is gone", id))
+		case stored.State == store.StateFailed:
+			return errors.New(stored.Note)
+		case stored.State != store.StatePending:
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return err
 }
 
 // Limits of corrections: a mistyped address is found at once.
@@ -233,7 +286,7 @@ func (e *Engine) Correct(ctx context.Context, source, object string, o *Order, a
 	}
 	corrected := 0
 	for _, d := range all {
-		if d.ResendOf != "" {
+		if d.ResendOf != "" && d.LinkHash == o.hash {
 			corrected++
 		}
 	}

@@ -51,7 +51,7 @@ type Issued struct {
 	Modified time.Time
 	// Subject and Intro are the template's words for the mail.
 	Subject, Intro string
-	// Editable is true where its order's page lets the buyer change something.
+	// Editable is true while its order's page lets the buyer change something.
 	Editable bool
 }
 
@@ -93,7 +93,10 @@ func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
 	if r.template.ModTime.After(modified) {
 		modified = r.template.ModTime
 	}
-	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro, Editable: len(r.template.BuyerInputs) > 0}
+	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro}
+	if out.Editable, err = e.editable(r); err != nil {
+		return nil, nil, err
+	}
 	out.Package = integrations.Package{Serial: row.Serial, Title: r.Title, Filename: filename(row), Link: r.pass.Link}
 	for _, f := range r.Fields() {
 		out.Fields = append(out.Fields, integrations.Field{Label: f.Label, Value: f.Value})

@@ -45,6 +45,22 @@ type content struct {
 	Intro    string
 	Attached bool
 	Passes   []pass
+	// Page is the address of the page with all passes; empty where the mail
+	// does not lead there.
+	Page     string
+	Editable bool
+}
+
+// Many is true where there are too many passes to attach: then their page is
+// the first button.
+func (c content) Many() bool { return len(c.Passes) > integrations.MaxAttached }
+
+// PageLabel says what the page is for.
+func (c content) PageLabel() string {
+	if c.Editable {
+		return "Enter or change the names on your tickets"
+	}
+	return "All passes on one page"
 }
 
 // Paragraphs is the intro split at its line breaks.
@@ -181,6 +197,9 @@ func newContent(d integrations.Delivery) (content, error) {
 		Intro:    unlinked(lines(d.Intro, maxIntro)),
 		Attached: attachable(d.Packages),
 	}
+	if n > 1 || d.Editable {
+		c.Page, c.Editable = link(d.Link), d.Editable
+	}
 	if c.Subject == "" {
 		c.Subject = defaultSubject(n, line(d.Packages[0].Title, maxSubject))
 	}
@@ -191,10 +210,8 @@ func newContent(d integrations.Delivery) (content, error) {
 		}
 	}
 	for _, p := range d.Packages {
-		shown := pass{Title: unlinked(line(p.Title, maxValue))}
-		if u, err := url.Parse(p.Link); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
-			shown.Link = u.String()
-		} else if !c.Attached {
+		shown := pass{Title: unlinked(line(p.Title, maxValue)), Link: link(p.Link)}
+		if shown.Link == "" && !c.Attached {
 			return content{}, integrations.Never(fmt.Errorf("mail: pass %s can neither be attached nor has it a link", p.Serial))
 		}
 		for _, f := range p.Fields {
@@ -206,6 +223,15 @@ func newContent(d integrations.Delivery) (content, error) {
 		c.Passes = append(c.Passes, shown)
 	}
 	return c, nil
+}
+
+// link is an address as it may stand in a mail; empty where it is none.
+func link(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	return u.String()
 }
 
 // attachable reports whether all packages fit into one mail.

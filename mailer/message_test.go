@@ -52,6 +52,10 @@ func TestTheMailIsAsInTestdata(t *testing.T) {
 	unlabelled := concert(1)
 	unlabelled.Packages[0].Fields = []integrations.Field{{Value: "Friend of the hall"}, {}}
 	unlabelled.Packages[0].Link = ""
+	named := concert(2)
+	named.Link, named.Editable = "https://tickets.hall.example/o/token", true
+	many := concert(11)
+	many.Link = named.Link
 	tests := []struct {
 		name string
 		d    integrations.Delivery
@@ -61,6 +65,8 @@ func TestTheMailIsAsInTestdata(t *testing.T) {
 		{"too-large", large},
 		{"three-too-large", hundred},
 		{"no-link", unlabelled},
+		{"two-to-name", named},
+		{"eleven", many},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,6 +137,40 @@ func TestTenPackagesAreAttachedAndElevenAreNot(t *testing.T) {
 		if got := strings.Count(m.Text, "https://tickets.hall.example/p/token"); got != n {
 			t.Errorf("%d passes: %d links", n, got)
 		}
+	}
+}
+
+func TestTheMailLeadsToTheOrdersPage(t *testing.T) {
+	const page = "https://tickets.hall.example/o/token"
+	for _, tt := range []struct {
+		name     string
+		passes   int
+		link     string
+		editable bool
+		want     string
+	}{
+		{"one pass", 1, page, false, ""},
+		{"one pass to name", 1, page, true, "Enter or change the names on your tickets"},
+		{"two passes", 2, page, false, "All passes on one page"},
+		{"two passes to name", 2, page, true, "Enter or change the names on your tickets"},
+		{"no page", 2, "", true, ""},
+		{"no address", 2, "javascript:alert(1)", true, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := concert(tt.passes)
+			d.Link, d.Editable = tt.link, tt.editable
+			_, m := delivered(t, d)
+			if tt.want == "" {
+				if strings.Contains(m.Text+m.HTML, page) || strings.Contains(m.Text+m.HTML, "javascript") {
+					t.Errorf("the mail has the link:\n%s", m.Text)
+				}
+				return
+			}
+			text := strings.ReplaceAll(m.Text, "\r\n", "\n")
+			if !strings.Contains(text, tt.want+":\n"+page+"\n") || !strings.Contains(m.HTML, `href="`+page+`"`) || !strings.Contains(m.HTML, ">"+tt.want+"</a>") {
+				t.Errorf("%q is missing:\n%s", tt.want, text)
+			}
+		})
 	}
 }
 

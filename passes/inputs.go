@@ -81,6 +81,13 @@ func (t *Template) unknownInput(name string) error {
 	return fmt.Errorf("%s is no input of template %s; it has %s", name, t.Name, strings.Join(names, ", "))
 }
 
+// CheckInput checks one value as Check does; the error names the input by its
+// label, for whoever typed it.
+func (t *Template) CheckInput(in Input, v any) (any, error) {
+	in.Name = in.Label
+	return in.check(t.settings, v)
+}
+
 // BuyerUntil is when the buyer's changes end, for a pass with these inputs; zero
 // is never. A time without a zone is in the config's.
 func (t *Template) BuyerUntil(inputs map[string]any) (time.Time, error) {

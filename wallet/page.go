@@ -28,14 +28,20 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := view{Issued: p, Device: deviceOf(r.UserAgent())}
-	if v.Device == mac || v.Device == other {
-		code, err := qrPicture(p.Link)
-		if err != nil {
-			h.log.Error("the page's QR code could not be drawn", "error", err)
-		}
-		v.QR = code
-	}
+	v.QR = h.forPhone(v.Device, p.Link)
 	h.show(w, r, http.StatusOK, "pass.html", v)
+}
+
+// forPhone is a QR code of a page's address where the visitor is on no phone.
+func (h *Handler) forPhone(d device, link string) template.URL {
+	if d != mac && d != other {
+		return ""
+	}
+	code, err := qrPicture(link)
+	if err != nil {
+		h.log.Error("the page's QR code could not be drawn", "error", err)
+	}
+	return code
 }
 
 // qrPicture is a QR code as a data: address.

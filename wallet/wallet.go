@@ -2,14 +2,18 @@ package wallet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
+	"hash"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -20,33 +24,49 @@ import (
 //go:embed pages/*.html
 var pages embed.FS
 
-// Passes finds a pass by the token in its link; ok is false where there is none.
+// Passes finds passes and orders by the token in their link, ok is false where
+// there is none, and changes what their owners may change. Errors that are
+// theirs are bot.Refused. bot.Engine is one.
 type Passes interface {
 	PassByLink(ctx context.Context, token string) (p *bot.Issued, ok bool, err error)
+	PictureByLink(ctx context.Context, token string) (p *bot.Picture, ok bool, err error)
+	OrderByLink(ctx context.Context, token string) (o *bot.Order, ok bool, err error)
+	OrdersAbout(ctx context.Context, source, object string) ([]*bot.Order, error)
+	Packages(ctx context.Context, o *bot.Order) ([]*passes.Package, error)
+	Rename(ctx context.Context, o *bot.Order, serial string, given map[string]string) error
+	MayCorrect(o *bot.Order) bool
+	Correct(ctx context.Context, source, object string, o *bot.Order, address string) error
 }
 
 // Handler serves the pages and downloads of passes.
 type Handler struct {
 	passes Passes
+	zone   *time.Location
 	log    *slog.Logger
 	pages  *template.Template
 }
 
-// New makes the handler. It fails only when the program was built wrongly.
-func New(p Passes, log *slog.Logger) (*Handler, error) {
+// New makes the handler; zone is that of the times on its pages, nil is UTC. It
+// fails only when the program was built wrongly.
+func New(p Passes, zone *time.Location, log *slog.Logger) (*Handler, error) {
 	t, err := template.ParseFS(pages, "pages/*.html")
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{passes: p, log: log, pages: t}, nil
+	return &Handler{passes: p, zone: cmp.Or(zone, time.UTC), log: log, pages: t}, nil
 }
 
-// Routes adds /p/{token} and /p/{token}.pkpass. Tokens are secrets: whoever
-// logs requests logs the route, not the path.
+// Routes adds the pages of passes and orders, and their downloads. Tokens are
+// secrets: whoever logs requests logs the route, not the path.
 func (h *Handler) Routes(r *mux.Router) {
 	const token = "{token:[A-Za-z0-9_-]{22,128}}"
-	r.HandleFunc("/p/"+token+".pkpass", h.download).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc("/p/"+token, h.page).Methods(http.MethodGet, http.MethodHead)
+	read := []string{http.MethodGet, http.MethodHead}
+	r.HandleFunc("/p/"+token+".pkpass", h.download).Methods(read...)
+	r.HandleFunc("/p/"+token+".png", h.picture).Methods(read...)
+	r.HandleFunc("/p/"+token, h.page).Methods(read...)
+	r.HandleFunc("/o/"+token+".pkpasses", h.bundle).Methods(read...)
+	r.HandleFunc("/o/"+token, h.order).Methods(read...)
+	r.HandleFunc("/o/"+token, h.rename).Methods(http.MethodPost)
 }
 
 // find answers 404 and 503 itself; then the result is nil.
@@ -54,11 +74,7 @@ func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Issued {
 	p, ok, err := h.passes.PassByLink(r.Context(), mux.Vars(r)["token"])
 	switch {
 	case err != nil:
-		h.log.Error("a pass could not be made for its page", "error", err)
-		w.Header().Set("Retry-After", "30")
-		h.show(w, r, http.StatusServiceUnavailable, "problem.html", problem{
-			Title: "Just a moment", Text: "Your pass cannot be shown right now. Please try again in a few minutes.",
-		})
+		h.unavailable(w, r, err)
 		return nil
 	case !ok:
 		h.NotFound(w, r)
@@ -77,13 +93,60 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	if _, err := p.Content.WriteTo(sum); err != nil {
 		h.log.Error("a package could not be summed", "error", err)
 	}
-	header := w.Header()
-	header.Set("Content-Type", passes.MIMEType)
-	header.Set("Content-Disposition", `attachment; filename="`+p.Filename+`"`)
-	header.Set("Cache-Control", "private, no-cache")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("ETag", `"`+hex.EncodeToString(sum.Sum(nil)[:16])+`"`)
+	describe(w.Header(), passes.MIMEType, p.Filename, sum)
 	http.ServeContent(w, r, "", p.Modified, p.Content.Reader())
+}
+
+// picture is the pass as Wallet shows it, for pages and mail. It is drawn only
+// for who does not have it.
+func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
+	p, ok, err := h.passes.PictureByLink(r.Context(), mux.Vars(r)["token"])
+	switch {
+	case err != nil:
+		h.unavailable(w, r, err)
+		return
+	case !ok:
+		h.NotFound(w, r)
+		return
+	}
+	tag := fmt.Sprintf(`"%x"`, p.Modified.UnixMilli())
+	head := w.Header()
+	head.Set("Content-Type", "image/png")
+	head.Set("Cache-Control", "private, no-cache")
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	b, err := p.PNG(r.Context())
+	if err != nil {
+		h.unavailable(w, r, err)
+		return
+	}
+	http.ServeContent(w, r, "", p.Modified, bytes.NewReader(b))
+}
+
+// describe sets the headers of a download; sum has read all of it. It returns
+// the ETag.
+func describe(h http.Header, mediaType, filename string, sum hash.Hash) string {
+	tag := `"` + hex.EncodeToString(sum.Sum(nil)[:16]) + `"`
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Disposition", `attachment; filename="`+filename+`"`)
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("ETag", tag)
+	return tag
+}
+
+// unavailable is the page for what will pass, or what the operator must mend.
+func (h *Handler) unavailable(w http.ResponseWriter, r *http.Request, err error) {
+	h.log.Error("a pass could not be made for its page", "error", err)
+	w.Header().Set("Retry-After", "30")
+	h.show(w, r, http.StatusServiceUnavailable, "problem.html", problem{
+		Title: "Just a moment", Text: "Your pass cannot be shown right now. Please try again in a few minutes.",
+	})
 }
 
 // problem is a page that says why there is no other.
@@ -106,10 +169,14 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, code int, name st
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	action := "'none'"
+	if bytes.Contains(b.Bytes(), []byte("<form ")) {
+		action = "'self'"
+	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "private, no-store")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action "+action)
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Robots-Tag", "noindex")

@@ -3,6 +3,7 @@ package wallet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,15 +19,64 @@ import (
 	"github.com/passhook/passhook/wallet"
 )
 
-const token = "abcdefghijklmnopqrstuvwxyz234567"
+const (
+	token   = "abcdefghijklmnopqrstuvwxyz234567"
+	session = "cs_test_a1B2c3D4e5F6"
+)
 
+var berlin = time.FixedZone("CET", 60*60)
+
+// shelf is an engine with one pass, one order and one session. What it is asked
+// to change it writes down in calls, and answers with refused.
 type shelf struct {
-	pass *bot.Issued
-	err  error
+	pass     *bot.Issued
+	orders   []*bot.Order
+	packages []*passes.Package
+	err      error
+	refused  error
+	may      bool
+	calls    *[]string
 }
 
 func (s shelf) PassByLink(_ context.Context, t string) (*bot.Issued, bool, error) {
 	return s.pass, s.pass != nil && t == token, s.err
+}
+
+func (s shelf) PictureByLink(_ context.Context, t string) (*bot.Picture, bool, error) {
+	if s.pass == nil || t != token {
+		return nil, false, s.err
+	}
+	return &bot.Picture{Modified: s.pass.Modified, PNG: func(context.Context) ([]byte, error) { return []byte("PNG"), nil }}, true, s.err
+}
+
+func (s shelf) OrderByLink(_ context.Context, t string) (*bot.Order, bool, error) {
+	if s.err != nil || len(s.orders) == 0 || t != token {
+		return nil, false, s.err
+	}
+	return s.orders[0], true, nil
+}
+
+func (s shelf) OrdersAbout(_ context.Context, source, object string) ([]*bot.Order, error) {
+	if source != "stripe" || object != session {
+		return nil, s.err
+	}
+	return s.orders, s.err
+}
+
+func (s shelf) Packages(context.Context, *bot.Order) ([]*passes.Package, error) {
+	return s.packages, s.err
+}
+
+func (s shelf) Rename(_ context.Context, _ *bot.Order, serial string, given map[string]string) error {
+	*s.calls = append(*s.calls, fmt.Sprintf("%s %v", serial, given))
+	return s.refused
+}
+
+func (s shelf) MayCorrect(*bot.Order) bool { return s.may }
+
+func (s shelf) Correct(_ context.Context, source, object string, o *bot.Order, address string) error {
+	*s.calls = append(*s.calls, strings.Join([]string{source, object, o.Recipient, address}, " "))
+	return s.refused
 }
 
 func pass() *bot.Issued {
@@ -41,19 +91,44 @@ func pass() *bot.Issued {
 
 func get(t *testing.T, s shelf, method, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	h, err := wallet.New(s, slog.New(slog.DiscardHandler))
+	return ask(t, s, method, path, "", header...)
+}
+
+// post sends a form.
+func post(t *testing.T, s shelf, path, form string) *httptest.ResponseRecorder {
+	t.Helper()
+	return ask(t, s, http.MethodPost, path, form, "Content-Type", "application/x-www-form-urlencoded")
+}
+
+func ask(t *testing.T, s shelf, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	h, err := wallet.New(s, berlin, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	router := mux.NewRouter()
 	h.Routes(router)
-	r := httptest.NewRequest(method, path, nil)
+	h.SuccessRoutes(router, "stripe")
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
 	router.ServeHTTP(w, r)
 	return w
+}
+
+func TestPicture(t *testing.T) {
+	w := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token+".png")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/png" || w.Body.String() != "PNG" {
+		t.Errorf("got %d %v %q", w.Code, w.Header(), w.Body)
+	}
+	if w := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token+".png", "If-None-Match", w.Header().Get("ETag")); w.Code != http.StatusNotModified {
+		t.Errorf("got %d for who has it", w.Code)
+	}
+	if w := get(t, shelf{}, http.MethodGet, "/p/"+token+".png"); w.Code != http.StatusNotFound {
+		t.Errorf("got %d for an unknown link", w.Code)
+	}
 }
 
 func TestDownload(t *testing.T) {
@@ -88,7 +163,7 @@ func TestDownload(t *testing.T) {
 
 func TestPageFitsTheDevice(t *testing.T) {
 	for _, tc := range []struct{ name, agent, want, not string }{
-		{"iPhone", "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X)", "Add to Apple Wallet", "<img"},
+		{"iPhone", "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X)", "Add to Apple Wallet", "data:image"},
 		{"Mac", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", "Add to Apple Wallet", "Download the pass"},
 		{"Android", "Mozilla/5.0 (Linux; Android 16)", "Get the pass", "Add to Apple Wallet"},
 		{"Windows", "Mozilla/5.0 (Windows NT 10.0)", "data:image/png;base64,", "Add to Apple Wallet"},

@@ -112,6 +112,11 @@ func (c console) template(cfg *config.Config, name string) (*passes.Template, er
 	if err := c.tell(cfg.Place(found.Under("signing"))); err != nil {
 		return nil, err
 	}
+	return c.oneTemplate(cfg, name, keyring)
+}
+
+// oneTemplate loads one template; keyring is nil where nothing is signed.
+func (c console) oneTemplate(cfg *config.Config, name string, keyring *certificates.Keyring) (*passes.Template, error) {
 	all, found := passes.LoadTemplates(os.DirFS(cfg.Templates), display(cfg), settings(cfg, keyring))
 	if all[name] == nil {
 		if len(all) == 0 {
@@ -120,7 +125,7 @@ func (c console) template(cfg *config.Config, name string) (*passes.Template, er
 		return nil, fmt.Errorf("there is no template %s; there is %s", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
 	// Mistakes in the other templates do not matter here.
-	found = slices.DeleteFunc(found, func(p problems.Problem) bool { return !strings.Contains(p.File, name+".pass") })
+	found = slices.DeleteFunc(found, func(p problems.Problem) bool { return !strings.Contains(p.File, name+".p") })
 	return all[name], c.tell(found)
 }
 

@@ -22,12 +22,13 @@ const drain = 20 * time.Second
 // routes puts all handlers on one router.
 func (a *app) routes() (http.Handler, error) {
 	r := mux.NewRouter()
-	pages, err := wallet.New(a.engine, a.log)
+	pages, err := wallet.New(a.engine, a.config.Location, a.log)
 	if err != nil {
 		return nil, err
 	}
 	if a.config.Stripe != nil {
 		r.Handle("/webhooks/stripe", stripe.NewWebhook(*a.config.Stripe, a.engine.Accept, a.now, a.log)).Methods(http.MethodPost)
+		pages.SuccessRoutes(r, stripe.SourceName)
 	}
 	pages.Routes(r)
 	r.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { status(w, http.StatusOK, "status", "ok") }).Methods(http.MethodGet, http.MethodHead)

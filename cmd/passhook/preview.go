@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/preview"
+)
+
+type previewCmd struct {
+	Template string   `arg:"" help:"The template's name, or a .pkpass file."`
+	Inputs   []string `arg:"" optional:"" name:"input" help:"The template's inputs, as holder=\"Ada Lovelace\"; the others are their examples."`
+	Output   string   `short:"o" required:"" help:"The picture to write." placeholder:"FILE.png"`
+	Language string   `help:"The language of the phone, as de. Default: the project's locale." placeholder:"TAG"`
+	Scale    int      `default:"2" help:"Pixels a point: 1, 2 or 3."`
+	Front    bool     `help:"Only the front."`
+}
+
+// Run writes a picture of a pass. It needs no certificate.
+func (p previewCmd) Run(_ context.Context, c console) error {
+	if p.Scale < 1 || p.Scale > 3 {
+		return wrongUse("--scale is 1, 2 or 3")
+	}
+	pass, err := p.pass(c)
+	if err != nil {
+		return err
+	}
+	draw := preview.Both
+	if p.Front {
+		draw = preview.Front
+	}
+	var img image.Image
+	if img, err = draw(pass, preview.Options{Scale: p.Scale, Now: time.Now()}); err != nil {
+		return fmt.Errorf("%s: %w", p.Template, err)
+	}
+	var b bytes.Buffer
+	if err := preview.Encode(&b, img); err != nil {
+		return err
+	}
+	if err := writeWhole(p.Output, &b); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Out, p.Output)
+	return nil
+}
+
+// pass reads a package, or fills in a template.
+func (p previewCmd) pass(c console) (preview.Pass, error) {
+	with, err := issueCmd{Inputs: p.Inputs}.inputs()
+	if err != nil {
+		return preview.Pass{}, err
+	}
+	if strings.EqualFold(filepath.Ext(p.Template), ".pkpass") {
+		if len(with) > 0 {
+			return preview.Pass{}, wrongUse("a package has its values already; take out name=value")
+		}
+		b, err := os.ReadFile(p.Template)
+		if err != nil {
+			return preview.Pass{}, err
+		}
+		pass, err := preview.Open(bytes.NewReader(b), int64(len(b)), p.Language)
+		if err != nil {
+			return preview.Pass{}, fmt.Errorf("%s %w", p.Template, err)
+		}
+		return pass, nil
+	}
+	cfg, err := c.load(config.Options{Sections: []config.Section{config.Templates}})
+	if err != nil {
+		return preview.Pass{}, err
+	}
+	pass, err := p.rendered(c, cfg, with)
+	pass.Language = cmp.Or(p.Language, cfg.Locale)
+	return pass, err
+}
+
+// sampleSerial stands in pictures where a pass has its serial number.
+const sampleSerial = "sample-7f3k9q2m4x8w1z6r"
+
+// rendered is the template filled in with its examples, and with what is given.
+func (p previewCmd) rendered(c console, cfg *config.Config, with map[string]any) (preview.Pass, error) {
+	t, err := c.oneTemplate(cfg, p.Template, nil)
+	if err != nil {
+		return preview.Pass{}, err
+	}
+	inputs, err := t.Examples()
+	if err == nil {
+		maps.Copy(inputs, with)
+		inputs, err = t.Check(inputs)
+	}
+	if err != nil {
+		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
+	}
+	r, err := t.Render(passes.Pass{Serial: sampleSerial, Link: cfg.URL, Inputs: inputs, Updated: time.Now()})
+	if err != nil {
+		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
+	}
+	return preview.Pass{JSON: r.JSON, Files: t.Files()}, nil
+}

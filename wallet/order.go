@@ -1,0 +1,229 @@
+package wallet
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gorilla/mux"
+
+	"github.com/passhook/passhook/bot"
+)
+
+// orderView is what pages/order.html shows.
+type orderView struct {
+	Tickets []ticket
+	Bundles []bundleLink
+	// Problem is what was refused about no pass that the page shows a form for.
+	Problem string
+	QR      template.URL
+}
+
+// Title counts the passes.
+func (v orderView) Title() string {
+	if len(v.Tickets) == 1 {
+		return "Your pass"
+	}
+	return fmt.Sprintf("Your %d passes", len(v.Tickets))
+}
+
+// ticket is one pass of an order, as pages/ticket.html shows it.
+type ticket struct {
+	*bot.Issued
+	Device device
+	// Place is "1 of 2"; empty for a single pass.
+	Place  string
+	Inputs []input
+	// Until is when changes end or ended; empty is never.
+	Until   string
+	Saved   bool
+	Problem string
+}
+
+// input is one of the form.
+type input struct {
+	Name, Label, Value string
+	// Type is that of <input>, or select.
+	Type     string
+	Options  []string
+	Required bool
+}
+
+// attempt is what somebody entered that was refused, or what was saved.
+type attempt struct {
+	serial, problem string
+	given           map[string]string
+}
+
+// maxForm is the most that a form may be, in bytes.
+const maxForm = 64 << 10
+
+func (h *Handler) order(w http.ResponseWriter, r *http.Request) {
+	if o := h.findOrder(w, r); o != nil {
+		h.showOrder(w, r, o, attempt{serial: r.URL.Query().Get("saved")})
+	}
+}
+
+// findOrder answers 404 and 503 itself; then the result is nil.
+func (h *Handler) findOrder(w http.ResponseWriter, r *http.Request) *bot.Order {
+	o, ok, err := h.passes.OrderByLink(r.Context(), mux.Vars(r)["token"])
+	switch {
+	case err != nil:
+		h.unavailable(w, r, err)
+		return nil
+	case !ok:
+		h.NotFound(w, r)
+		return nil
+	}
+	return o
+}
+
+// rename changes what the buyer may change of one pass. There is no token
+// against forged requests: the address is the secret, and no cookie or login
+// comes along with a request that another site makes.
+func (h *Handler) rename(w http.ResponseWriter, r *http.Request) {
+	o := h.findOrder(w, r)
+	if o == nil || !h.parse(w, r) {
+		return
+	}
+	a := attempt{serial: r.PostForm.Get("serial"), given: map[string]string{}}
+	for _, p := range o.Passes {
+		if p.Serial == a.serial {
+			a.given = h.given(p, r)
+		}
+	}
+	err := h.passes.Rename(r.Context(), o, a.serial, a.given)
+	var refused bot.Refused
+	switch {
+	case errors.As(err, &refused):
+		a.problem = sentence(refused.Text)
+		h.showOrder(w, r, o, a)
+	case err != nil:
+		h.unavailable(w, r, err)
+	default:
+		// Relative, so that it holds behind any proxy.
+		seeOther(w, "?saved="+a.serial+"#"+a.serial)
+	}
+}
+
+// parse reads a form; where it cannot, it answers itself.
+func (h *Handler) parse(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	err := r.ParseForm()
+	if err == nil {
+		return true
+	}
+	code := http.StatusBadRequest
+	if large := new(http.MaxBytesError); errors.As(err, &large) {
+		code = http.StatusRequestEntityTooLarge
+	}
+	h.show(w, r, code, "problem.html", problem{Title: "That cannot be read", Text: "Please go back and enter it again."})
+	return false
+}
+
+// given are the values of a form, by the names of inputs.
+func (h *Handler) given(p bot.OrderPass, r *http.Request) map[string]string {
+	out := map[string]string{}
+	for _, in := range p.Inputs {
+		values, ok := r.PostForm["input."+in.Name]
+		if !ok {
+			continue
+		}
+		out[in.Name] = strings.Map(oneLine, values[0])
+		if values[0] == h.shown(in) {
+			out[in.Name] = in.Value // the form has times without a zone
+		}
+	}
+	return out
+}
+
+// oneLine drops control characters, which browsers send of no <input>.
+func oneLine(r rune) rune {
+	if unicode.IsControl(r) {
+		return -1
+	}
+	return r
+}
+
+func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *bot.Order, a attempt) {
+	d := deviceOf(r.UserAgent())
+	bundles, err := h.bundleLinks(r.Context(), o, d)
+	if err != nil {
+		h.unavailable(w, r, err)
+		return
+	}
+	v := orderView{Tickets: h.tickets(o, d, a), Bundles: bundles, QR: h.forPhone(d, o.Link)}
+	code := http.StatusOK
+	if a.problem != "" {
+		code = http.StatusUnprocessableEntity
+		if !slices.ContainsFunc(v.Tickets, func(t ticket) bool { return t.Problem != "" }) {
+			v.Problem = a.problem
+		}
+	}
+	h.show(w, r, code, "order.html", v)
+}
+
+func (h *Handler) tickets(o *bot.Order, d device, a attempt) []ticket {
+	out := make([]ticket, len(o.Passes))
+	for i, p := range o.Passes {
+		t := ticket{Issued: p.Issued, Device: d}
+		if len(o.Passes) > 1 {
+			t.Place = fmt.Sprintf("%d of %d", i+1, len(o.Passes))
+		}
+		for _, in := range p.Inputs {
+			t.Inputs = append(t.Inputs, inputOf(in, h.shown(in)))
+		}
+		if !p.Until.IsZero() {
+			t.Until = p.Until.In(h.zone).Format("Monday, 2 January 2006, 15:04 MST")
+		}
+		if p.Serial == a.serial && len(p.Inputs) > 0 {
+			t.Problem, t.Saved = a.problem, a.problem == ""
+			for j, in := range p.Inputs {
+				if v, ok := a.given[in.Name]; ok && v != in.Value {
+					t.Inputs[j].Value = v
+				}
+			}
+		}
+		out[i] = t
+	}
+	return out
+}
+
+// fieldTypes are the types of <input> for those types of inputs that are not
+// text.
+var fieldTypes = map[string]string{"number": "number", "date": "date", "time": "datetime-local", "email": "email", "choice": "select"}
+
+func inputOf(in bot.OrderInput, value string) input {
+	return input{
+		Name: in.Name, Label: in.Label, Value: value, Type: cmp.Or(fieldTypes[in.Type], "text"), Options: in.Options, Required: in.Required,
+	}
+}
+
+// shown is an input's value as a form has it: datetime-local has no zone.
+func (h *Handler) shown(in bot.OrderInput) string {
+	if t, err := time.Parse(time.RFC3339, in.Value); err == nil && in.Type == "time" {
+		return t.In(h.zone).Format("2006-01-02T15:04")
+	}
+	return in.Value
+}
+
+// seeOther sends the visitor on with GET.
+func seeOther(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// sentence makes one of the text of an error.
+func sentence(text string) string {
+	first, n := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(text[n:], ".") + "."
+}
