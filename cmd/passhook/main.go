@@ -31,6 +31,7 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run in production."`
 	Check      checkCmd      `cmd:"" help:"Check config, rules, templates and certificates."`
 	Issue      issueCmd      `cmd:"" help:"Make one signed package from a template."`
+	Inspect    inspectCmd    `cmd:"" help:"Say what is wrong with any pass, bundle or template, and what to do."`
 	Preview    previewCmd    `cmd:"" help:"Draw a picture of a pass, front and back."`
 	Certs      certsCmd      `cmd:"" help:"Request, import and show the certificates that sign passes."`
 	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
