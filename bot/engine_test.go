@@ -55,6 +55,7 @@ type options struct {
 	fail     func(stage, from, to string, n int) error
 	secrets  []string
 	path     string
+	now      func() time.Time
 }
 
 var secretA, secretB = strings.Repeat("a", 32), strings.Repeat("b", 32)
@@ -90,11 +91,14 @@ func newBench(t testing.TB, o options) *bench {
 	must(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	b.mailer = m
+	if o.now == nil {
+		o.now = time.Now
+	}
 	if o.path == "" {
 		o.path = filepath.Join(t.TempDir(), "passhook.db")
 	}
 	logger := slog.New(slog.NewTextHandler(&locked{w: b.log}, nil))
-	b.store, err = store.Open(context.Background(), store.Config{Path: o.path, URL: o.database, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	b.store, err = store.Open(context.Background(), store.Config{Path: o.path, URL: o.database, Now: o.now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = b.store.Close() })
 	if o.secrets == nil {
@@ -105,7 +109,7 @@ func newBench(t testing.TB, o options) *bench {
 	program, found := compile(t, rules, keys)
 	must(t, found.Err())
 	b.engine = bot.New(bot.Config{
-		Store: b.store, Program: program, Secrets: secrets, URL: "https://tickets.example.com", Now: time.Now,
+		Store: b.store, Program: program, Secrets: secrets, URL: "https://tickets.example.com", Now: o.now,
 		Sources:  map[string]integrations.Source{"stripe": stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL})},
 		Channels: map[string]integrations.Channel{bot.ChannelEmail: m}, Jitter: func() float64 { return 0.5 }, Log: logger, Senders: 4,
 	})

@@ -139,4 +139,3 @@ func (b *bench) told(t *testing.T, ids []string) string {
 	slices.Sort(lines)
 	return strings.Join(lines, "\n") + "\n"
 }
-

@@ -42,10 +42,10 @@ type Config struct {
 	Operator       Operator      `yaml:"operator,omitempty" jsonschema_description:"Who is told what needs a person."`
 
 	Signing   []certificates.Config `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
-	Mail      *mailer.Config         `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
-	Stripe    *stripe.Config         `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
-	Templates string                 `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
-	Rules     []bot.Rule             `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
+	Mail      *mailer.Config        `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
+	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
+	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
+	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
 
 	// Location is Timezone, loaded.
 	Location *time.Location `yaml:"-"`

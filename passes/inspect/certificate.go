@@ -99,14 +99,24 @@ func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool
 			p.err("certificate-expired", signatureFile, fmt.Sprintf("%s expired on %s, before the pass was signed on %s", what, day(c.NotAfter), day(at)), refused, "renew it and sign anew")
 		case dated && at.Before(c.NotBefore):
 			p.err("certificate-early", signatureFile, fmt.Sprintf("%s is valid from %s, after the pass was signed on %s", what, day(c.NotBefore), day(at)), refused, "set the clock of the machine that signs, and sign anew")
-		case p.Now.After(c.NotAfter) && c == leaf:
-			p.warn("certificate-expired-since", signatureFile, fmt.Sprintf("%s expired on %s, after the pass was signed", what, day(c.NotAfter)),
-				"iPhones compare it with the time of signing, so this pass stays good; new passes and updates need a new certificate", "renew the certificate before the next pass is signed")
 		case p.Now.After(c.NotAfter):
-			p.warn("certificate-expired-since", signatureFile, fmt.Sprintf("%s expired on %s, after the pass was signed", what, day(c.NotAfter)),
-				"iPhones compare it with the time of signing, so this pass stays good", "get a certificate from Apple's current intermediate for the next pass")
+			p.expired(what, c, c == leaf, dated)
 		}
 	}
+}
+
+// expired is a certificate whose time is over now.
+func (p *pass) expired(what string, c *x509.Certificate, leaf, dated bool) {
+	text, effect := fmt.Sprintf("%s expired on %s", what, day(c.NotAfter)), "iPhones compare it with the time of signing, so this pass stays good"
+	if dated {
+		text += ", after the pass was signed"
+	}
+	fix := "get a certificate from Apple's current intermediate for the next pass"
+	if leaf {
+		effect += "; new passes and updates need a new certificate"
+		fix = "renew the certificate before the next pass is signed"
+	}
+	p.warn("certificate-expired-since", signatureFile, text, effect, fix)
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

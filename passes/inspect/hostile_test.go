@@ -264,7 +264,7 @@ func TestWhatIsNoPass(t *testing.T) {
 func TestDamagedPackages(t *testing.T) {
 	o := options(t)
 	whole := goodParts().pack(t)
-	for i := 0; i < len(whole); i += 61 {
+	for i := 0; i < len(whole); i += 197 {
 		inspected(t, whole[:i], o)
 		changed := bytes.Clone(whole)
 		changed[i] ^= 0xff

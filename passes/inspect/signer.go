@@ -66,6 +66,8 @@ func (s *cmsSigner) verify(c *cms, cert *x509.Certificate, content []byte) error
 
 var errDigest = errors.New("it was made for another manifest.json: the digest differs")
 
+// checkAttributes holds the signed attributes against the content, as RFC 5652,
+// section 5.6, wants; openssl looks at the digest only.
 func (s *cmsSigner) checkAttributes(c *cms, hash crypto.Hash, content []byte) error {
 	kind, ok := s.attribute(oidContentType)
 	var oid asn1.ObjectIdentifier
