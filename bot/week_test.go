@@ -34,13 +34,12 @@ const weekRules = `
 // sale is one checkout with all that comes of it, and what the books say in the
 // end.
 type sale struct {
-	id, email     string
-	units, valid  int
-	mails         int
-	failed        bool
-	session       map[string]any
-	items         []map[string]any
-	paid, charged map[string]any
+	id, email    string
+	units, valid int
+	mails        int
+	failed       bool
+	session      map[string]any
+	items        []map[string]any
 }
 
 // week is a week of sales against a clock that the test moves.
