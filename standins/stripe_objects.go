@@ -133,6 +133,8 @@ func matches(query url.Values, o map[string]any) bool {
 			ok = seconds(o["created"]) > atoi(want[0])
 		case "created[lt]":
 			ok = seconds(o["created"]) < atoi(want[0])
+		case "delivery_success":
+			ok = (seconds(o["pending_webhooks"]) == 0) == (want[0] == "true")
 		case "active":
 			ok = o["active"] == (want[0] == "true")
 		default:

@@ -35,6 +35,9 @@ func (s *Stripe) write(w http.ResponseWriter, r *http.Request, kind string) {
 	for name, v := range formObject(r.PostForm) {
 		o[name] = v
 	}
+	if disabled, ok := o["disabled"].(bool); ok && kind == "webhook_endpoint" {
+		o["status"] = map[bool]string{true: "disabled", false: "enabled"}[disabled]
+	}
 	answer := maps.Clone(o)
 	delete(o, "secret") // told once, when the endpoint is made
 	s.put(o)

@@ -18,8 +18,9 @@ import (
 )
 
 type checkCmd struct {
-	Event string `help:"Say which rules an event matches and what they would make. A JSON file, or a Checkout Session id that Stripe is asked for." placeholder:"FILE|cs_…"`
-	JSON  bool   `name:"json" help:"For programs."`
+	Event  string `help:"Say which rules an event matches and what they would make. A JSON file, or a Checkout Session id that Stripe is asked for." placeholder:"FILE|cs_…"`
+	Online bool   `help:"Also ask Stripe and the mail server whether they let us in; nothing is sent."`
+	JSON   bool   `name:"json" help:"For programs."`
 }
 
 // checkJSON is what check --json prints.
@@ -46,6 +47,9 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 	}
 	for _, cert := range p.keyring.All() {
 		out.Renewals[cert.PassType] = cert.NotAfter.Format(time.DateOnly)
+	}
+	if k.Online && found.Err() == nil {
+		found = append(found, online(ctx, cfg)...)
 	}
 	out.Problems = found
 	if k.Event != "" && found.Err() == nil {

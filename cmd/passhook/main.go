@@ -34,6 +34,7 @@ type cli struct {
 	Inspect    inspectCmd    `cmd:"" help:"Say what is wrong with any pass, bundle or template, and what to do."`
 	Preview    previewCmd    `cmd:"" help:"Draw a picture of a pass, front and back."`
 	Certs      certsCmd      `cmd:"" help:"Request, import and show the certificates that sign passes."`
+	Stripe     stripeCmd     `cmd:"" help:"Set up and look after the connection to Stripe."`
 	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
 	Events     eventsCmd     `cmd:"" help:"List or show events; replay one."`
 	Passes     passesCmd     `cmd:"" help:"List or show passes; make them void; write the door list."`

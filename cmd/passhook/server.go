@@ -107,6 +107,8 @@ func (a *app) serve(ctx context.Context, l net.Listener, ready func()) error {
 	}()
 	told := make(chan struct{})
 	go func() { defer close(told); a.tell(ctx) }()
+	reconciled := make(chan struct{})
+	go func() { defer close(reconciled); a.reconcile(ctx) }()
 	ready()
 	select {
 	case err = <-failed:
@@ -118,6 +120,7 @@ func (a *app) serve(ctx context.Context, l net.Listener, ready func()) error {
 	err = errors.Join(err, server.Shutdown(stop))
 	<-working
 	<-told
+	<-reconciled
 	return err
 }
 

@@ -151,21 +151,56 @@ func idOf(b json.RawMessage) string {
 // the permission that a restricted key lacks.
 func explain(err error) error {
 	var se *stripego.Error
+	err = said(err)
 	if !errors.As(err, &se) {
-		return fmt.Errorf("stripe's API could not be reached: %w", err)
+		return err
 	}
-	said := fmt.Errorf("stripe's API said %d: %s", se.HTTPStatusCode, se.Msg)
 	switch se.HTTPStatusCode {
 	case http.StatusNotFound:
-		return integrations.Never(fmt.Errorf("%w (do stripe.api_keys belong to the account that sent the event?)", said))
+		return integrations.Never(fmt.Errorf("%w (do stripe.api_keys belong to the account that sent the event?)", err))
 	case http.StatusBadRequest:
-		return integrations.Never(said)
+		return integrations.Never(err)
 	case http.StatusTooManyRequests:
-		return integrations.After(retryAfter(se), said)
+		return integrations.After(retryAfter(se), err)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return integrations.After(time.Minute, fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", said, Permissions))
+		return integrations.After(time.Minute, fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", err, Permissions))
 	}
-	return said
+	return err
+}
+
+// answered is an error that Stripe answered with.
+type answered struct{ cause *stripego.Error }
+
+func (a answered) Error() string {
+	return fmt.Sprintf("stripe's API said %d: %s", a.cause.HTTPStatusCode, a.cause.Msg)
+}
+
+func (a answered) Unwrap() error { return a.cause }
+
+// said is an error in Stripe's words, or why Stripe could not be asked.
+func said(err error) error {
+	var se *stripego.Error
+	if errors.As(err, &se) {
+		return answered{se}
+	}
+	return fmt.Errorf("stripe's API could not be reached: %w", err)
+}
+
+// refusal is the code and the words of an error that Stripe answered with; 0
+// where it did not answer.
+func refusal(err error) (code int, words string) {
+	var a answered
+	if errors.As(err, &a) {
+		return a.cause.HTTPStatusCode, a.cause.Msg
+	}
+	return 0, ""
+}
+
+// Refused reports whether Stripe answered that the key may not do that, and in
+// which words: they name the permission.
+func Refused(err error) (words string, ok bool) {
+	code, words := refusal(err)
+	return words, code == http.StatusForbidden
 }
 
 // retryAfter is the wait that Stripe asks for, between 10 s and an hour.

@@ -94,8 +94,19 @@ func snapshot(e integrations.Event, env envelope) (integrations.Event, error) {
 	return e, err
 }
 
-// Decode reads an event as the webhook would, without its signature: for
-// events that were fetched from Stripe and for verbs that work on files.
+// Receive reads an event that is known to be Stripe's: the body of a webhook,
+// once it is verified, or an event that was fetched. Ignore and Redirect are as
+// the config's mode says. Where there is an error, the event may have its
+// ExternalID.
+func Receive(c Config, body []byte) (integrations.Event, error) {
+	e, err := decode(body)
+	if err != nil {
+		return e, err
+	}
+	return c.apply(e), nil
+}
+
+// Decode reads an event of a file or a sample, which may carry its line items.
 func Decode(c Config, body []byte) (integrations.Event, error) {
 	e, err := decode(body)
 	if err != nil {
@@ -113,14 +124,18 @@ func FromSession(c Config, session json.RawMessage) (integrations.Event, error) 
 	if err := jsonv2.Unmarshal(session, &o); err != nil {
 		return integrations.Event{}, fmt.Errorf("this is not a Checkout Session: %w", err)
 	}
-	body, err := json.Marshal(map[string]any{
-		"id": "evt_none", "object": "event", "type": "checkout.session.completed", "created": o.Created, "livemode": o.Livemode,
-		"data": map[string]any{"object": session},
-	})
+	body, err := eventAbout("checkout.session.completed", o.Created, o.Livemode, session)
 	if err != nil {
 		return integrations.Event{}, err
 	}
 	return Decode(c, body)
+}
+
+// eventAbout is the event that would have told of an object.
+func eventAbout(eventType string, created int64, live bool, object json.RawMessage) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"id": "evt_none", "object": "event", "type": eventType, "created": created, "livemode": live, "data": map[string]any{"object": object},
+	})
 }
 
 // carrying marks an event that has its line items with it as a sample, so that

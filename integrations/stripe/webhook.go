@@ -52,13 +52,13 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusUnauthorized, errSignature.Error())
 		return
 	}
-	e, err := decode(body)
+	e, err := Receive(h.config, body)
 	if err != nil {
 		h.log.Warn("stripe: refused a signed webhook", "error", err)
 		answer(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	h.store(w, r, h.config.apply(e))
+	h.store(w, r, e)
 }
 
 func (h *Webhook) store(w http.ResponseWriter, r *http.Request, e integrations.Event) {

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/store"
+)
+
+type stripeReconcileCmd struct {
+	Since  string `help:"How far to look back: 30d, 36h or 2026-11-01; Stripe keeps 30 days. Default: stripe.since, else the first start." placeholder:"TIME"`
+	DryRun bool   `help:"List what is missing; store nothing."`
+	JSON   bool   `name:"json" help:"For programs."`
+}
+
+// tallied counts events of one type.
+type tallied struct {
+	New   int `json:"new"`
+	Known int `json:"known"`
+}
+
+// Run fetches events beside a running server, which works on them.
+func (r stripeReconcileCmd) Run(ctx context.Context, c console) error {
+	b, err := c.besideStripe(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	since, err := r.since(ctx, b)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Err, "events since %s\n", when(since, b.config))
+	count := map[string]*tallied{}
+	for _, reader := range b.client.Readers() {
+		err := reader.Events(ctx, since, "", func(raw []byte) error { return r.take(ctx, b, raw, count) })
+		if err != nil {
+			return fmt.Errorf("%s mode: %w", modeOf(reader.Live), err)
+		}
+	}
+	return r.tell(c, count)
+}
+
+func (r stripeReconcileCmd) since(ctx context.Context, b *stripeBeside) (time.Time, error) {
+	if r.Since != "" {
+		return parseSince(r.Since, time.Now(), b.config.Location)
+	}
+	since, ok, err := reconcileSince(ctx, b.store, b.config)
+	if err == nil && !ok {
+		err = wrongUse("--since is missing: passhook serve has not run yet, so nothing says how far to look back")
+	}
+	return since, err
+}
+
+// take lets one event in, or looks whether it is there.
+func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, raw []byte, count map[string]*tallied) error {
+	e, err := stripe.Receive(*b.config.Stripe, raw)
+	if err != nil {
+		return fmt.Errorf("the event %s: %w", e.ExternalID, err)
+	}
+	var fresh bool
+	if r.DryRun {
+		var known bool
+		known, err = b.knows(ctx, e.ExternalID)
+		fresh = !known
+	} else {
+		_, fresh, err = b.engine.Accept(ctx, e)
+	}
+	if err != nil {
+		return err
+	}
+	of := count[e.Types[0]]
+	if of == nil {
+		of = &tallied{}
+		count[e.Types[0]] = of
+	}
+	if fresh {
+		of.New++
+	} else {
+		of.Known++
+	}
+	return nil
+}
+
+func (r stripeReconcileCmd) tell(c console, count map[string]*tallied) error {
+	if r.JSON {
+		return c.json(count)
+	}
+	sum := 0
+	rows := [][]string{{"TYPE", "NEW", "KNOWN"}}
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		n := count[name]
+		sum += n.New
+		rows = append(rows, []string{name, strconv.Itoa(n.New), strconv.Itoa(n.Known)})
+	}
+	if len(count) > 0 {
+		if err := c.table(rows); err != nil {
+			return err
+		}
+	}
+	switch {
+	case sum == 0:
+		fmt.Fprintln(c.Err, "nothing is missing")
+	case r.DryRun:
+		fmt.Fprintf(c.Err, "%d events are missing; without --dry-run they are fetched\n", sum)
+	default:
+		fmt.Fprintf(c.Err, "%d events were missing and are stored; the running server works on them now, or passhook serve when it starts\n", sum)
+	}
+	return nil
+}
+
+// stripeBeside is a project beside its running server: Stripe's API, the store,
+// and the rules that decide which events are worked on.
+type stripeBeside struct {
+	config  *config.Config
+	store   *store.Store
+	program *bot.Program
+	engine  *bot.Engine
+	client  *stripe.Client
+}
+
+func (c console) besideStripe(ctx context.Context) (*stripeBeside, error) {
+	cfg, err := c.load(config.Options{Sections: []config.Section{config.Store, config.Stripe, config.Templates, config.Rules}})
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Stripe == nil {
+		return nil, fmt.Errorf("%s has no stripe section; passhook stripe setup --manual says what belongs there", cfg.File)
+	}
+	p, problems := loadRules(cfg, nil)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	s, err := store.OpenBeside(ctx, storeConfig(cfg, time.Now, c.logger()))
+	if err != nil {
+		return nil, err
+	}
+	return &stripeBeside{
+		config: cfg, store: s, program: p.program, client: stripe.NewClient(*cfg.Stripe),
+		engine: bot.New(bot.Config{Store: s, Program: p.program}),
+	}, nil
+}
+
+// knows reports whether an event of Stripe's is stored.
+func (b *stripeBeside) knows(ctx context.Context, externalID string) (bool, error) {
+	there, err := b.store.FindEvents(ctx, store.Filter{Query: externalID})
+	return slices.ContainsFunc(there, func(e store.Event) bool {
+		return e.Source == stripe.SourceName && e.ExternalID == externalID
+	}), err
+}
