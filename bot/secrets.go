@@ -82,6 +82,9 @@ func (k secret) linkToken(key string) string { return k.derive("link", key, 20) 
 // pageToken is the one in the link to a delivery's page.
 func (k secret) pageToken(key string) string { return k.derive("delivery page", key, 20) }
 
+// decisionToken is the one in the link to an event's decision.
+func (k secret) decisionToken(event string) string { return k.derive("decision", event, 20) }
+
 // linkHash is what the store keeps of a link, so that a stolen database opens
 // no pass.
 func linkHash(token string) string {

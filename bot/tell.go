@@ -55,7 +55,15 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 			failed++
 			fmt.Fprintf(&text, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
 		} else {
-			fmt.Fprintf(&text, "Event %s about %s: %s\n\n", ev.ID, ev.Object, ev.Attention)
+			fmt.Fprintf(&text, "Event %s about %s: %s\n", ev.ID, ev.Object, ev.Attention)
+			link, err := e.decisionLink(ctx, ev)
+			if err != nil {
+				return err
+			}
+			if link != "" {
+				fmt.Fprintf(&text, "Say which of its passes are void: %s\n", link)
+			}
+			text.WriteString("\n")
 		}
 		fmt.Fprintf(ids, "%s %d\n", ev.ID, ev.Attempts)
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -160,6 +162,27 @@ func scanPass(row scanner) (*Pass, error) {
 	}
 	p.Created, p.Updated = fromMillis(created), fromMillis(updated)
 	return &p, errors.Join(json.Unmarshal([]byte(voidOn), &p.VoidOn), json.Unmarshal([]byte(void), &p.Void))
+}
+
+const passesAbout = "SELECT " + passFields + " FROM passes WHERE serial IN (SELECT serial FROM pass_refs WHERE ref = $1)" +
+	" AND EXISTS (SELECT 1 FROM orders WHERE id = order_id AND source = $2 AND account = $3 AND live = $4)"
+
+// PassesAbout are the passes that share a ref with an event, in the order in
+// which they were issued.
+func (s *Store) PassesAbout(ctx context.Context, e Event) ([]Pass, error) {
+	bySerial := map[string]Pass{}
+	for _, ref := range e.Refs {
+		some, err := collect(ctx, s, scanPass, passesAbout, ref, e.Source, e.Account, e.Live)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range some {
+			bySerial[p.Serial] = p
+		}
+	}
+	return slices.SortedFunc(maps.Values(bySerial), func(a, b Pass) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Item, b.Item), cmp.Compare(a.Unit, b.Unit))
+	}), nil
 }
 
 // PassBySerial reads one pass.

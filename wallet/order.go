@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/pages"
 )
 
 // orderView is what pages/order.html shows.
@@ -62,9 +63,6 @@ type attempt struct {
 	given           map[string]string
 }
 
-// maxForm is the most that a form may be, in bytes.
-const maxForm = 64 << 10
-
 func (h *Handler) order(w http.ResponseWriter, r *http.Request) {
 	if o := h.findOrder(w, r); o != nil {
 		h.showOrder(w, r, o, attempt{serial: r.URL.Query().Get("saved")})
@@ -90,7 +88,7 @@ func (h *Handler) findOrder(w http.ResponseWriter, r *http.Request) *bot.Order {
 // comes along with a request that another site makes.
 func (h *Handler) rename(w http.ResponseWriter, r *http.Request) {
 	o := h.findOrder(w, r)
-	if o == nil || !h.parse(w, r) {
+	if o == nil || !h.Form(w, r) {
 		return
 	}
 	a := attempt{serial: r.PostForm.Get("serial"), given: map[string]string{}}
@@ -108,24 +106,8 @@ func (h *Handler) rename(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		h.unavailable(w, r, err)
 	default:
-		// Relative, so that it holds behind any proxy.
-		seeOther(w, "?saved="+a.serial+"#"+a.serial)
+		pages.SeeOther(w, "?saved="+a.serial+"#"+a.serial)
 	}
-}
-
-// parse reads a form; where it cannot, it answers itself.
-func (h *Handler) parse(w http.ResponseWriter, r *http.Request) bool {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	err := r.ParseForm()
-	if err == nil {
-		return true
-	}
-	code := http.StatusBadRequest
-	if large := new(http.MaxBytesError); errors.As(err, &large) {
-		code = http.StatusRequestEntityTooLarge
-	}
-	h.show(w, r, code, "problem.html", problem{Title: "That cannot be read", Text: "Please go back and enter it again."})
-	return false
 }
 
 // given are the values of a form, by the names of inputs.
@@ -167,7 +149,7 @@ func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *bot.Order
 			v.Problem = a.problem
 		}
 	}
-	h.show(w, r, code, "order.html", v)
+	h.Show(w, r, code, "order.html", v)
 }
 
 func (h *Handler) tickets(o *bot.Order, d device, a attempt) []ticket {
@@ -212,14 +194,6 @@ func (h *Handler) shown(in bot.OrderInput) string {
 		return t.In(h.zone).Format("2006-01-02T15:04")
 	}
 	return in.Value
-}
-
-// seeOther sends the visitor on with GET.
-func seeOther(w http.ResponseWriter, location string) {
-	w.Header().Set("Location", location)
-	w.Header().Set("Cache-Control", "private, no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	w.WriteHeader(http.StatusSeeOther)
 }
 
 // sentence makes one of the text of an error.

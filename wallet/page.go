@@ -29,7 +29,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request) {
 	}
 	v := view{Issued: p, Device: deviceOf(r.UserAgent())}
 	v.QR = h.forPhone(v.Device, p.Link)
-	h.show(w, r, http.StatusOK, "pass.html", v)
+	h.Show(w, r, http.StatusOK, "pass.html", v)
 }
 
 // forPhone is a QR code of a page's address where the visitor is on no phone.

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/pages"
 )
 
 // SuccessRoutes adds the page where Stripe's Checkout sends the buyer, about
@@ -98,7 +99,7 @@ type correction struct {
 // page is the secret.
 func (s success) correct(w http.ResponseWriter, r *http.Request) {
 	session, orders := s.find(w, r)
-	if len(orders) == 0 || !s.parse(w, r) {
+	if len(orders) == 0 || !s.Form(w, r) {
 		return
 	}
 	i, err := strconv.Atoi(r.PostForm.Get("order"))
@@ -116,7 +117,7 @@ func (s success) correct(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.unavailable(w, r, err)
 	default:
-		seeOther(w, fmt.Sprintf("?session_id=%s&corrected=%d#order-%d", session, i, i))
+		pages.SeeOther(w, fmt.Sprintf("?session_id=%s&corrected=%d#order-%d", session, i, i))
 	}
 }
 
@@ -148,7 +149,7 @@ func (s success) showOrders(w http.ResponseWriter, r *http.Request, orders []*bo
 	if c.problem != "" {
 		code = http.StatusUnprocessableEntity
 	}
-	s.show(w, r, code, "success.html", out)
+	s.Show(w, r, code, "success.html", out)
 }
 
 // masked hides most of a mail address: a…@example.com. Links are shared, and
@@ -188,5 +189,5 @@ func (s success) wait(w http.ResponseWriter, r *http.Request, session string) {
 	if try < allTries {
 		v.Again = template.HTMLAttr(fmt.Sprintf(`content="%d; url=?session_id=%s&amp;try=%d"`, seconds, session, try+1)) //nolint:gosec // numbers, and an id that was checked
 	}
-	s.show(w, r, http.StatusOK, "waiting.html", v)
+	s.Show(w, r, http.StatusOK, "waiting.html", v)
 }

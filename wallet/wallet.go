@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -18,11 +17,12 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/passes"
 )
 
 //go:embed pages/*.html
-var pages embed.FS
+var files embed.FS
 
 // Passes finds passes and orders by the token in their link, ok is false where
 // there is none, and changes what their owners may change. Errors that are
@@ -40,20 +40,17 @@ type Passes interface {
 
 // Handler serves the pages and downloads of passes.
 type Handler struct {
+	*pages.Set
 	passes Passes
 	zone   *time.Location
 	log    *slog.Logger
-	pages  *template.Template
 }
 
 // New makes the handler; zone is that of the times on its pages, nil is UTC. It
 // fails only when the program was built wrongly.
 func New(p Passes, zone *time.Location, log *slog.Logger) (*Handler, error) {
-	t, err := template.ParseFS(pages, "pages/*.html")
-	if err != nil {
-		return nil, err
-	}
-	return &Handler{passes: p, zone: cmp.Or(zone, time.UTC), log: log, pages: t}, nil
+	set, err := pages.Parse(files, "pages", log)
+	return &Handler{Set: set, passes: p, zone: cmp.Or(zone, time.UTC), log: log}, err
 }
 
 // Routes adds the pages of passes and orders, and their downloads. Tokens are
@@ -142,48 +139,7 @@ func describe(h http.Header, mediaType, filename string, sum hash.Hash) string {
 
 // unavailable is the page for what will pass, or what the operator must mend.
 func (h *Handler) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	h.log.Error("a pass could not be made for its page", "error", err)
-	w.Header().Set("Retry-After", "30")
-	h.show(w, r, http.StatusServiceUnavailable, "problem.html", problem{
-		Title: "Just a moment", Text: "Your pass cannot be shown right now. Please try again in a few minutes.",
-	})
-}
-
-// problem is a page that says why there is no other.
-type problem struct{ Title, Text string }
-
-// NotFound is the page for unknown links, and for every other page that is not.
-func (h *Handler) NotFound(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, http.StatusNotFound, "problem.html", problem{
-		Title: "There is nothing here",
-		Text:  "The link may be incomplete. Open it again from your mail, or ask whoever sent it.",
-	})
-}
-
-// show writes a page. Pages hold personal links: no cache, no referrer, no
-// index, and nothing from elsewhere.
-func (h *Handler) show(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
-	var b bytes.Buffer
-	if err := h.pages.ExecuteTemplate(&b, name, data); err != nil {
-		h.log.Error("a page could not be made", "page", name, "error", err)
-		http.Error(w, "internal error", http.StatusInternalServerError)
-		return
-	}
-	action := "'none'"
-	if bytes.Contains(b.Bytes(), []byte("<form ")) {
-		action = "'self'"
-	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Cache-Control", "private, no-store")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action "+action)
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Robots-Tag", "noindex")
-	w.WriteHeader(code)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(b.Bytes())
-	}
+	h.Unavailable(w, r, "Your pass", err)
 }
 
 // device is what the visitor holds; it decides which button comes first.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	operator "github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/wallet"
 )
@@ -31,6 +32,11 @@ func (a *app) routes() (http.Handler, error) {
 		pages.SuccessRoutes(r, stripe.SourceName)
 	}
 	pages.Routes(r)
+	console, err := operator.New(a.engine, a.log)
+	if err != nil {
+		return nil, err
+	}
+	console.Routes(r)
 	r.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { status(w, http.StatusOK, "status", "ok") }).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc("/readyz", a.readyz).Methods(http.MethodGet, http.MethodHead)
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

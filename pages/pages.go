@@ -1,0 +1,107 @@
+// Package pages is what all pages have in common: the frame, its look, and the
+// headers that keep them private.
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+)
+
+//go:embed *.html
+var frame embed.FS
+
+// Set is the pages of one part of the program.
+type Set struct {
+	templates *template.Template
+	log       *slog.Logger
+}
+
+// Parse reads the *.html of a folder, which use the frame: {{template "top"
+// TITLE}} and {{template "bottom"}}. It fails only when the program was built
+// wrongly.
+func Parse(files fs.FS, folder string, log *slog.Logger) (*Set, error) {
+	t, err := template.ParseFS(frame, "*.html")
+	if err == nil {
+		t, err = t.ParseFS(files, folder+"/*.html")
+	}
+	return &Set{templates: t, log: log}, err
+}
+
+// Show writes a page. Pages hold personal links: no cache, no referrer, no
+// index, and nothing from elsewhere.
+func (s *Set) Show(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
+	var b bytes.Buffer
+	if err := s.templates.ExecuteTemplate(&b, name, data); err != nil {
+		s.log.Error("a page could not be made", "page", name, "error", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	action := "'none'"
+	if bytes.Contains(b.Bytes(), []byte("<form ")) {
+		action = "'self'"
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action "+action)
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Robots-Tag", "noindex")
+	w.WriteHeader(code)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes())
+	}
+}
+
+// problem is a page that says why there is no other.
+type problem struct{ Title, Text string }
+
+// Problem is a page that says why there is no other.
+func (s *Set) Problem(w http.ResponseWriter, r *http.Request, code int, title, text string) {
+	s.Show(w, r, code, "problem.html", problem{title, text})
+}
+
+// NotFound is the page for unknown links, and for every other page that is not.
+func (s *Set) NotFound(w http.ResponseWriter, r *http.Request) {
+	s.Problem(w, r, http.StatusNotFound, "There is nothing here", "The link may be incomplete. Open it again from your mail, or ask whoever sent it.")
+}
+
+// Unavailable is the page for what will pass, or what the operator must mend;
+// what is the reader's word for it.
+func (s *Set) Unavailable(w http.ResponseWriter, r *http.Request, what string, err error) {
+	s.log.Error("a page could not be made", "error", err)
+	w.Header().Set("Retry-After", "30")
+	s.Problem(w, r, http.StatusServiceUnavailable, "Just a moment", what+" cannot be shown right now. Please try again in a few minutes.")
+}
+
+// maxForm is the largest form, in bytes.
+const maxForm = 64 << 10
+
+// Form reads a posted form; where it cannot, it answers itself.
+func (s *Set) Form(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	err := r.ParseForm()
+	if err == nil {
+		return true
+	}
+	code := http.StatusBadRequest
+	if large := new(http.MaxBytesError); errors.As(err, &large) {
+		code = http.StatusRequestEntityTooLarge
+	}
+	s.Problem(w, r, code, "That cannot be read", "Please go back and enter it again.")
+	return false
+}
+
+// SeeOther sends the visitor on with GET. A relative location holds behind any
+// proxy.
+func SeeOther(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+}
