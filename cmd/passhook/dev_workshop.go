@@ -183,6 +183,9 @@ func (w *workshop) leaveConfig() error {
 	text := fmt.Sprintf("# Made by passhook dev at each start, for the verbs that work beside it.\n"+
 		"url: %s\nlisten: %s\ndata: .\nsecret: file:secret\nmail: {from: %q, smtp: %q}\nstripe: {webhook_secrets: [%s], api_keys: [%s], api_url: %q, mode: test}\n",
 		c.URL, c.Listen, c.Mail.From, c.Mail.SMTP, c.Stripe.WebhookSecrets[0], c.Stripe.APIKeys[0], c.Stripe.APIURL)
+	if !w.inside {
+		text += "templates: example/templates\n"
+	}
 	return os.WriteFile(filepath.Join(w.dir, config.DefaultFile), []byte(text), 0o600)
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -115,8 +116,14 @@ func (c console) template(cfg *config.Config, name string) (*passes.Template, er
 	return c.oneTemplate(cfg, name, keyring)
 }
 
-// oneTemplate loads one template; keyring is nil where nothing is signed.
+// oneTemplate loads one template, by its name or its folder; keyring is nil
+// where nothing is signed.
 func (c console) oneTemplate(cfg *config.Config, name string, keyring *certificates.Keyring) (*passes.Template, error) {
+	if folder, is := isTemplate(name); is {
+		elsewhere := *cfg
+		elsewhere.Templates, name = filepath.Dir(name), folder
+		cfg = &elsewhere
+	}
 	all, found := passes.LoadTemplates(os.DirFS(cfg.Templates), display(cfg), settings(cfg, keyring))
 	if all[name] == nil {
 		if len(all) == 0 {
@@ -127,6 +134,13 @@ func (c console) oneTemplate(cfg *config.Config, name string, keyring *certifica
 	// Mistakes in the other templates do not matter here.
 	found = slices.DeleteFunc(found, func(p problems.Problem) bool { return !strings.Contains(p.File, name+".p") })
 	return all[name], c.tell(found)
+}
+
+// isTemplate reports whether a path is a template's folder, and its name.
+func isTemplate(path string) (name string, is bool) {
+	ext := filepath.Ext(path)
+	info, err := os.Stat(path)
+	return strings.TrimSuffix(filepath.Base(path), ext), err == nil && info.IsDir() && (ext == ".pass" || ext == ".pkpasstemplate")
 }
 
 // writeWhole writes a file so that it is never there half done.

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,7 +20,7 @@ import (
 )
 
 type previewCmd struct {
-	Template string   `arg:"" help:"The template's name, or a .pkpass file."`
+	Template string   `arg:"" help:"The template's name or folder, or a .pkpass file."`
 	Inputs   []string `arg:"" optional:"" name:"input" help:"The template's inputs, as holder=\"Ada Lovelace\"; the others are their examples."`
 	Output   string   `short:"o" required:"" help:"The picture to write." placeholder:"FILE.png"`
 	Language string   `help:"The language of the phone, as de. Default: the project's locale." placeholder:"TAG"`
@@ -75,6 +77,9 @@ func (p previewCmd) pass(c console) (preview.Pass, error) {
 		return pass, nil
 	}
 	cfg, err := c.load(config.Options{Sections: []config.Section{config.Templates}})
+	if _, is := isTemplate(p.Template); is && errors.Is(err, fs.ErrNotExist) {
+		cfg, err = &config.Config{Location: time.UTC}, nil // a folder needs no project
+	}
 	if err != nil {
 		return preview.Pass{}, err
 	}
@@ -85,6 +90,9 @@ func (p previewCmd) pass(c console) (preview.Pass, error) {
 
 // sampleSerial stands in pictures where a pass has its serial number.
 const sampleSerial = "sample-7f3k9q2m4x8w1z6r"
+
+// sampleURL stands where there is no project to say its address.
+const sampleURL = "https://tickets.example.com"
 
 // rendered is the template filled in with its examples, and with what is given.
 func (p previewCmd) rendered(c console, cfg *config.Config, with map[string]any) (preview.Pass, error) {
@@ -100,7 +108,7 @@ func (p previewCmd) rendered(c console, cfg *config.Config, with map[string]any)
 	if err != nil {
 		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
 	}
-	r, err := t.Render(passes.Pass{Serial: sampleSerial, Link: cfg.URL, Inputs: inputs, Updated: time.Now()})
+	r, err := t.Render(passes.Pass{Serial: sampleSerial, Link: cmp.Or(cfg.URL, sampleURL), Inputs: inputs, Updated: time.Now()})
 	if err != nil {
 		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
 	}
