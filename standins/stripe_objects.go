@@ -2,6 +2,7 @@ package standins
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -82,7 +83,7 @@ func (s *Stripe) oneObject(w http.ResponseWriter, r *http.Request, kind string) 
 	defer s.mu.Unlock()
 	for _, o := range s.objects[kind] {
 		if o["id"] == r.PathValue("id") && visible(r, o) {
-			reply(w, o)
+			reply(w, seen(o))
 			return
 		}
 	}
@@ -104,13 +105,28 @@ func (s *Stripe) listObjects(w http.ResponseWriter, r *http.Request, kind string
 		refuse(w, http.StatusBadRequest, "invalid_request_error", "", "You may specify at most 20 types.")
 		return
 	}
-	newestFirst := slices.Clone(s.objects[kind])
-	slices.Reverse(newestFirst)
-	page(w, r, newestFirst, func(o map[string]any) bool { return visible(r, o) && matches(query, o) })
+	var newestFirst []map[string]any
+	for _, o := range slices.Backward(s.objects[kind]) {
+		if visible(r, o) {
+			newestFirst = append(newestFirst, seen(o))
+		}
+	}
+	page(w, r, newestFirst, func(o map[string]any) bool { return matches(query, o) })
 }
 
-// visible is false for what belongs to the other mode than the key.
+// seen is an object as its own account sees it: without the account.
+func seen(o map[string]any) map[string]any {
+	o = maps.Clone(o)
+	delete(o, "account")
+	return o
+}
+
+// visible is false for what belongs to another account, or to the other mode
+// than the key.
 func visible(r *http.Request, o map[string]any) bool {
+	if text(o["account"]) != r.Header.Get("Stripe-Account") && o["object"] == "event" {
+		return false
+	}
 	live, says := o["livemode"].(bool)
 	mode := strings.Split(key(r), "_")
 	return !says || len(mode) < 3 || live == (mode[1] == "live")

@@ -101,6 +101,15 @@ func (s *Store) Event(ctx context.Context, id string) (e *Event, ok bool, err er
 	return found(scanEvent(s.db.QueryRowContext(ctx, "SELECT "+eventFields+" FROM events WHERE id = $1", id)))
 }
 
+const accounts = "WITH RECURSIVE seen (account) AS (SELECT min(account) FROM events WHERE source = $1 AND account <> ''" +
+	" UNION ALL SELECT (SELECT min(account) FROM events WHERE source = $1 AND account <> '' AND account > seen.account) FROM seen WHERE seen.account IS NOT NULL)" +
+	" SELECT account FROM seen WHERE account IS NOT NULL"
+
+// Accounts are the connected accounts of a source that events came from.
+func (s *Store) Accounts(ctx context.Context, source string) ([]string, error) {
+	return s.strings(ctx, accounts, source)
+}
+
 // clean makes a note storable: PostgreSQL takes neither NUL nor broken UTF-8.
 func clean(s string) string {
 	const most = 2000

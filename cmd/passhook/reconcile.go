@@ -35,7 +35,7 @@ type reconciler struct {
 	store  *store.Store
 	now    func() time.Time
 	log    *slog.Logger
-	// told is the last error of each mode: each is told once.
+	// told is the last error of each mode and account: each is told once.
 	told map[string]string
 }
 
@@ -88,13 +88,19 @@ func reconcileSince(ctx context.Context, s *store.Store, cfg *config.Config) (si
 	return since, err == nil, err
 }
 
-// look fetches once, in each mode. An error is tried again at the next look.
+// look fetches once, in each mode, of the keys' own account and of those
+// connected accounts that events came from. An error is tried again at the next
+// look.
 func (r *reconciler) look(ctx context.Context, since time.Time) {
-	for _, reader := range stripe.NewClient(r.config).Readers() {
-		mode := modeOf(reader.Live)
+	connected, err := r.store.Accounts(ctx, stripe.SourceName)
+	if err != nil {
+		r.log.Warn("stripe: the connected accounts cannot be read", "error", err)
+	}
+	for _, reader := range stripe.NewClient(r.config).Readers(connected...) {
+		mode := reader.String()
 		fresh, err := r.read(ctx, reader, since, "stripe cursor "+mode)
 		if fresh > 0 {
-			r.log.Info("stripe: fetched events that had not arrived", "mode", mode, "events", fresh)
+			r.log.Info("stripe: fetched events that had not arrived", "in", mode, "events", fresh)
 		}
 		if ctx.Err() != nil {
 			return
@@ -106,9 +112,9 @@ func (r *reconciler) look(ctx context.Context, since time.Time) {
 		switch {
 		case text == r.told[mode]:
 		case err != nil:
-			r.log.Warn("stripe: events that never arrive cannot be fetched; it is tried again in a few minutes", "mode", mode, "error", err)
+			r.log.Warn("stripe: events that never arrive cannot be fetched; it is tried again in a few minutes", "in", mode, "error", err)
 		default:
-			r.log.Info("stripe: events that never arrive are fetched again", "mode", mode)
+			r.log.Info("stripe: events that never arrive are fetched again", "in", mode)
 		}
 		r.told[mode] = text
 	}
@@ -130,7 +136,7 @@ func (r *reconciler) read(ctx context.Context, reader stripe.Reader, since time.
 		return r.store.SetMark(ctx, mark, remembered)
 	}
 	err = reader.Events(ctx, since, at.event, func(raw []byte) error {
-		e, err := stripe.Receive(r.config, raw)
+		e, err := reader.Receive(raw)
 		if err != nil {
 			r.log.Warn("stripe: an event that was fetched is left out", "external_id", e.ExternalID, "error", err)
 			return nil

@@ -103,6 +103,45 @@ func TestServeFetchesWhatHappenedWhileItWasDown(t *testing.T) {
 	w.mails(t, 7)
 }
 
+// Stripe lists a connected account's events only to who asks for that account,
+// and does not name it in them. Accounts are known by their first event.
+func TestServeFetchesWhatHappenedInConnectedAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	p := w.serve(t, 0)
+	var bodies [][]byte
+	for _, seed := range []string{"arrived", "missed"} {
+		o := sampleCheckout(seed, time.Now(), false, seed+"@example.com")
+		session, items := standins.Checkout(o)
+		w.stripe.AddSession(session, items)
+		bodies = append(bodies, standins.Event(standins.EventOptions{ID: "evt_" + seed, Type: "checkout.session.completed", Created: o.Created, Account: "acct_7"}, session))
+	}
+	if _, err := w.send(t.Context(), p.url, bodies[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.mails(t, 1)
+	p.stop(t)
+	for _, body := range bodies {
+		if err := w.stripe.AddEvent(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p = w.serve(t, 0)
+	w.mails(t, 2)
+	// It is the connected account's, so the same from the webhook is no other.
+	if _, err := w.send(t.Context(), p.url, bodies[1]); err != nil {
+		t.Fatal(err)
+	}
+	p.stop(t)
+	if got := w.stored(t); got["done"] != 2 || len(got) != 1 {
+		t.Errorf("stored: %v", got)
+	}
+	out, _, _ := w.says(t, "", "stripe", "reconcile", "--dry-run", "--json")
+	if !strings.Contains(out, `"known": 2`) {
+		t.Errorf("reconcile says %s", out)
+	}
+}
+
 func TestSinceInTheConfigLetsAFirstStartFetch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")

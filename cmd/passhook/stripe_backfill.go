@@ -55,7 +55,11 @@ func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
 		return wrongUse("--since is missing; say how far back sales get passes: 30d or 2026-11-01")
 	}
 	w := backfill{stripeBackfillCmd: f, stripeBeside: b, since: since, list: []backfilled{}}
-	for _, reader := range b.client.Readers() {
+	readers, err := b.readers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, reader := range readers {
 		if sessions {
 			err = reader.PaidSessions(ctx, since, func(p stripe.Past) error { return w.take(ctx, p) })
 		}
@@ -63,7 +67,7 @@ func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
 			err = reader.Members(ctx, func(p stripe.Past) error { return w.take(ctx, p) })
 		}
 		if err != nil {
-			return errors.Join(w.tell(c), fmt.Errorf("%s mode: %w", modeOf(reader.Live), err))
+			return errors.Join(w.tell(c), fmt.Errorf("%s: %w", reader, err))
 		}
 	}
 	return w.tell(c)

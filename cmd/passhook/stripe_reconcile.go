@@ -10,6 +10,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/store"
 )
@@ -39,10 +40,20 @@ func (r stripeReconcileCmd) Run(ctx context.Context, c console) error {
 	}
 	fmt.Fprintf(c.Err, "events since %s\n", when(since, b.config))
 	count := map[string]*tallied{}
-	for _, reader := range b.client.Readers() {
-		err := reader.Events(ctx, since, "", func(raw []byte) error { return r.take(ctx, b, raw, count) })
+	readers, err := b.readers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, reader := range readers {
+		err := reader.Events(ctx, since, "", func(raw []byte) error {
+			e, err := reader.Receive(raw)
+			if err != nil {
+				return fmt.Errorf("the event %s: %w", e.ExternalID, err)
+			}
+			return r.take(ctx, b, e, count)
+		})
 		if err != nil {
-			return fmt.Errorf("%s mode: %w", modeOf(reader.Live), err)
+			return fmt.Errorf("%s: %w", reader, err)
 		}
 	}
 	return r.tell(c, count)
@@ -60,12 +71,9 @@ func (r stripeReconcileCmd) since(ctx context.Context, b *stripeBeside) (time.Ti
 }
 
 // take lets one event in, or looks whether it is there.
-func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, raw []byte, count map[string]*tallied) error {
-	e, err := stripe.Receive(*b.config.Stripe, raw)
-	if err != nil {
-		return fmt.Errorf("the event %s: %w", e.ExternalID, err)
-	}
+func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, e integrations.Event, count map[string]*tallied) error {
 	var fresh bool
+	var err error
 	if r.DryRun {
 		var known bool
 		known, err = b.knows(ctx, e.ExternalID)
@@ -146,6 +154,12 @@ func (c console) besideStripe(ctx context.Context) (*stripeBeside, error) {
 		config: cfg, store: s, program: p.program, client: stripe.NewClient(*cfg.Stripe),
 		engine: bot.New(bot.Config{Store: s, Program: p.program}),
 	}, nil
+}
+
+// readers are those of the keys' own account and of the connected ones.
+func (b *stripeBeside) readers(ctx context.Context) ([]stripe.Reader, error) {
+	connected, err := b.store.Accounts(ctx, stripe.SourceName)
+	return b.client.Readers(connected...), err
 }
 
 // knows reports whether an event of Stripe's is stored.

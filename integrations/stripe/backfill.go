@@ -34,6 +34,7 @@ func (r Reader) PaidSessions(ctx context.Context, since time.Time, each func(Pas
 		if err != nil || len(e.Types) < 2 { // not paid, or a card that was saved
 			return err
 		}
+		e.Account = r.Account
 		past := Past{Event: e, Leave: e.Ignore}
 		if past.Leave == "" {
 			past.Leave, err = r.sessionEnded(ctx, b)
@@ -58,7 +59,7 @@ func (r Reader) sessionEnded(ctx context.Context, session json.RawMessage) (stri
 		var s struct {
 			Status string `json:"status"`
 		}
-		err := r.client.get(ctx, r.Live, "", path("/v1/subscriptions/", sub), nil, &s)
+		err := r.client.get(ctx, r.Live, r.Account, path("/v1/subscriptions/", sub), nil, &s)
 		if integrations.IsNever(err) {
 			return "its subscription is gone", nil
 		}
@@ -71,19 +72,22 @@ func (r Reader) sessionEnded(ctx context.Context, session json.RawMessage) (stri
 	if intent == "" {
 		return "", nil
 	}
-	charges, err := list[struct {
-		Refunded bool `json:"refunded"`
-		Disputed bool `json:"disputed"`
-	}](ctx, r.client, r.Live, "/v1/charges", values{"payment_intent": {intent}})
-	for _, c := range charges {
+	ended := ""
+	err := r.each(ctx, "/v1/charges", values{"payment_intent": {intent}}, func(b json.RawMessage) error {
+		var c struct {
+			Refunded bool `json:"refunded"`
+			Disputed bool `json:"disputed"`
+		}
+		err := jsonv2.Unmarshal(b, &c)
 		switch {
 		case c.Refunded:
-			return "it was refunded", nil
+			ended = "it was refunded"
 		case c.Disputed:
-			return "its payment is disputed, or was", nil
+			ended = "its payment is disputed, or was"
 		}
-	}
-	return "", err
+		return err
+	})
+	return ended, err
 }
 
 // Members gives the subscriptions that are good now to each, as the event that
@@ -127,12 +131,14 @@ func (r Reader) made(eventType string, created int64, object json.RawMessage) (i
 	if err != nil {
 		return integrations.Event{}, err
 	}
-	return Decode(r.client.config, body)
+	e, err := Decode(r.client.config, body)
+	e.Account = r.Account
+	return e, err
 }
 
 // each gives every object of a list to each.
 func (r Reader) each(ctx context.Context, path string, query values, each func(json.RawMessage) error) error {
-	return r.client.pages(ctx, r.Live, "", path, query, "starting_after", func(page []json.RawMessage) error {
+	return r.client.pages(ctx, r.Live, r.Account, path, query, "starting_after", func(page []json.RawMessage) error {
 		for _, b := range page {
 			if err := each(b); err != nil {
 				return err

@@ -11,24 +11,52 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
-// Reader reads the events that Stripe keeps for 30 days, of one mode.
+// Reader reads the events that Stripe keeps for 30 days, of one mode and
+// account.
 type Reader struct {
 	client *Client
 	// Live is the mode whose events are read.
 	Live bool
+	// Account is a connected account; empty is the keys' own.
+	Account string
 }
 
-// Readers are one for each mode that is worked on: live, test, or both.
-func (c *Client) Readers() []Reader {
+// Readers are one for each mode that is worked on, live, test, or both, of the
+// keys' own account, and of each that is connected to it.
+func (c *Client) Readers(connected ...string) []Reader {
 	var out []Reader
 	mode := c.config.EffectiveMode()
-	if mode != ModeTest {
-		out = append(out, Reader{client: c, Live: true})
-	}
-	if mode != ModeLive {
-		out = append(out, Reader{client: c})
+	for _, account := range append([]string{""}, connected...) {
+		if mode != ModeTest {
+			out = append(out, Reader{client: c, Live: true, Account: account})
+		}
+		if mode != ModeLive {
+			out = append(out, Reader{client: c, Account: account})
+		}
 	}
 	return out
+}
+
+// String is "live mode", or "live mode of acct_…".
+func (r Reader) String() string {
+	name := ModeTest + " mode"
+	if r.Live {
+		name = ModeLive + " mode"
+	}
+	if r.Account != "" {
+		name += " of " + r.Account
+	}
+	return name
+}
+
+// Receive reads an event that was fetched, as Receive does. A connected
+// account's own events do not name it.
+func (r Reader) Receive(raw []byte) (integrations.Event, error) {
+	e, err := Receive(r.client.config, raw)
+	if e.Account == "" {
+		e.Account = r.Account
+	}
+	return e, err
 }
 
 // Events gives each event that passhook needs (WebhookEvents) to each, the
@@ -52,7 +80,7 @@ func (r Reader) Events(ctx context.Context, since time.Time, after string, each 
 		}
 	}
 	oldest := ""
-	err := r.client.pages(ctx, r.Live, "", "/v1/events", r.query(since), "starting_after", func(page []json.RawMessage) error {
+	err := r.client.pages(ctx, r.Live, r.Account, "/v1/events", r.query(since), "starting_after", func(page []json.RawMessage) error {
 		oldest = idOf(page[len(page)-1])
 		return nil
 	})
@@ -74,7 +102,7 @@ func (r Reader) up(ctx context.Context, since time.Time, after string, each func
 	query := r.query(since)
 	query["ending_before"] = []string{after}
 	var failed error
-	err := r.client.pages(ctx, r.Live, "", "/v1/events", query, "ending_before", func(page []json.RawMessage) error {
+	err := r.client.pages(ctx, r.Live, r.Account, "/v1/events", query, "ending_before", func(page []json.RawMessage) error {
 		for _, event := range slices.Backward(page) {
 			if failed = each(event); failed != nil {
 				return failed
@@ -93,7 +121,7 @@ func (r Reader) up(ctx context.Context, since time.Time, after string, each func
 
 func (r Reader) get(ctx context.Context, id string) (json.RawMessage, error) {
 	var event json.RawMessage
-	err := r.client.get(ctx, r.Live, "", path("/v1/events/", id), nil, &event)
+	err := r.client.get(ctx, r.Live, r.Account, path("/v1/events/", id), nil, &event)
 	return event, err
 }
 

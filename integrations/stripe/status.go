@@ -71,6 +71,6 @@ func (r Reader) page(ctx context.Context, query values) ([]ListedEvent, error) {
 	var page struct {
 		Data []ListedEvent `json:"data"`
 	}
-	err := r.client.get(ctx, r.Live, "", "/v1/events", query, &page)
+	err := r.client.get(ctx, r.Live, r.Account, "/v1/events", query, &page)
 	return page.Data, err
 }
