@@ -17,7 +17,7 @@ import (
 
 type stripeBackfillCmd struct {
 	Rule   string `required:"" help:"The rule that issues; no other sees the sales." placeholder:"NAME"`
-	Since  string `help:"For what was paid since then: 30d, 36h or 2026-11-01. Needed for rules on stripe.checkout.paid." placeholder:"TIME"`
+	Since  string `help:"For what was paid since then: 30d, 36h or 2026-11-01. Rules on stripe.checkout.paid need it, except with --dry-run, which looks at everything without it." placeholder:"TIME"`
 	DryRun bool   `help:"Say who would get what; send nothing."`
 	JSON   bool   `name:"json" help:"For programs."`
 }
@@ -46,15 +46,15 @@ func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	now := time.Now()
-	since := now
+	since := time.Unix(0, 0)
 	if f.Since != "" {
 		if since, err = parseSince(f.Since, now, b.config.Location); err != nil {
 			return err
 		}
-	} else if sessions {
+	} else if sessions && !f.DryRun {
 		return wrongUse("--since is missing; say how far back sales get passes: 30d or 2026-11-01")
 	}
-	w := backfill{stripeBackfillCmd: f, stripeBeside: b, since: since, list: []backfilled{}}
+	w := backfill{stripeBackfillCmd: f, stripeBeside: b, since: since, endless: sessions && f.Since == "", list: []backfilled{}}
 	readers, err := b.readers(ctx)
 	if err != nil {
 		return err
@@ -95,7 +95,9 @@ type backfill struct {
 	stripeBackfillCmd
 	*stripeBeside
 	since time.Time
-	list  []backfilled
+	// endless: it looked at sales however old, as only --dry-run may.
+	endless bool
+	list    []backfilled
 }
 
 // take plans one sale and, unless nothing is to be sent, queues it.
@@ -206,7 +208,11 @@ func (w *backfill) tell(c console) error {
 		return err
 	}
 	if w.DryRun {
-		fmt.Fprintf(c.Err, "%d sales would get %d passes; without --dry-run they are issued and sent\n", sales, passes)
+		next := "without --dry-run they are issued and sent"
+		if w.endless {
+			next = "to issue and send them, say how far back: --since 30d, without --dry-run"
+		}
+		fmt.Fprintf(c.Err, "%d sales would get %d passes; %s\n", sales, passes, next)
 		return nil
 	}
 	fmt.Fprintf(c.Err, "%d sales with %d passes are queued; the running server issues and sends them now, or passhook serve when it starts\n", sales, passes)

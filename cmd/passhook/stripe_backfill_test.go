@@ -82,6 +82,9 @@ cs_test_left 0 [] its subscription is canceled
 cs_test_nowhere 0 [] rule concert, item li_nowhere_1, unit 1: deliver: email: there is no address
 cs_test_refunded 0 [] it was refunded
 cs_test_told 0 [] it has its passes`
+	if all, code := w.verb(t, "stripe", "backfill", "--rule", "concert", "--dry-run"); code != 0 || !strings.Contains(all, "say how far back: --since") {
+		t.Errorf("without --since: exit %d: %s", code, all)
+	}
 	if got := w.backfill(t, "--rule", "concert", "--since", "30d", "--dry-run"); got != want {
 		t.Errorf("a dry run:\n%s", got)
 	}
