@@ -41,23 +41,13 @@ func New(d Decisions, log *slog.Logger) (*Handler, error) {
 // Routes adds the console's pages. Whoever has the link of a decision may take
 // it; so only the operator's mail has it, and GET changes nothing.
 func (h *Handler) Routes(r *mux.Router) {
-	const path = "/console/decisions/{token:[A-Za-z0-9_-]{22,128}}"
+	const path = "/console/decisions/" + pages.Token
 	r.HandleFunc(path, h.show).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc(path, h.decide).Methods(http.MethodPost)
 }
 
-// find answers 404 and 503 itself; then the result is nil.
 func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Decision {
-	d, ok, err := h.decisions.DecisionByLink(r.Context(), mux.Vars(r)["token"])
-	switch {
-	case err != nil:
-		h.Unavailable(w, r, "This page", err)
-		return nil
-	case !ok:
-		h.NotFound(w, r)
-		return nil
-	}
-	return d
+	return pages.Find(h.Set, w, r, "This page", h.decisions.DecisionByLink)
 }
 
 // decisionView is what pages/decision.html shows.

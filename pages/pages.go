@@ -4,12 +4,15 @@ package pages
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
+
+	"github.com/gorilla/mux"
 )
 
 //go:embed *.html
@@ -77,6 +80,26 @@ func (s *Set) Unavailable(w http.ResponseWriter, r *http.Request, what string, e
 	s.log.Error("a page could not be made", "error", err)
 	w.Header().Set("Retry-After", "30")
 	s.Problem(w, r, http.StatusServiceUnavailable, "Just a moment", what+" cannot be shown right now. Please try again in a few minutes.")
+}
+
+// Token is the part of a route by which a page is found. Tokens are secrets:
+// whoever logs requests logs the route, not the path.
+const Token = "{token:[A-Za-z0-9_-]{22,128}}"
+
+// Find looks up what a page is about by its Token. Where it is not there, or
+// cannot be read now, it answers itself and the result is nil; what is the
+// reader's word for it.
+func Find[T any](s *Set, w http.ResponseWriter, r *http.Request, what string, byToken func(context.Context, string) (*T, bool, error)) *T {
+	v, ok, err := byToken(r.Context(), mux.Vars(r)["token"])
+	switch {
+	case err != nil:
+		s.Unavailable(w, r, what, err)
+		return nil
+	case !ok:
+		s.NotFound(w, r)
+		return nil
+	}
+	return v
 }
 
 // maxForm is the largest form, in bytes.

@@ -12,8 +12,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/gorilla/mux"
-
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/pages"
 )
@@ -69,18 +67,8 @@ func (h *Handler) order(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// findOrder answers 404 and 503 itself; then the result is nil.
 func (h *Handler) findOrder(w http.ResponseWriter, r *http.Request) *bot.Order {
-	o, ok, err := h.passes.OrderByLink(r.Context(), mux.Vars(r)["token"])
-	switch {
-	case err != nil:
-		h.unavailable(w, r, err)
-		return nil
-	case !ok:
-		h.NotFound(w, r)
-		return nil
-	}
-	return o
+	return pages.Find(h.Set, w, r, yourPass, h.passes.OrderByLink)
 }
 
 // rename changes what the buyer may change of one pass. There is no token

@@ -53,31 +53,19 @@ func New(p Passes, zone *time.Location, log *slog.Logger) (*Handler, error) {
 	return &Handler{Set: set, passes: p, zone: cmp.Or(zone, time.UTC), log: log}, err
 }
 
-// Routes adds the pages of passes and orders, and their downloads. Tokens are
-// secrets: whoever logs requests logs the route, not the path.
+// Routes adds the pages of passes and orders, and their downloads.
 func (h *Handler) Routes(r *mux.Router) {
-	const token = "{token:[A-Za-z0-9_-]{22,128}}"
 	read := []string{http.MethodGet, http.MethodHead}
-	r.HandleFunc("/p/"+token+".pkpass", h.download).Methods(read...)
-	r.HandleFunc("/p/"+token+".png", h.picture).Methods(read...)
-	r.HandleFunc("/p/"+token, h.page).Methods(read...)
-	r.HandleFunc("/o/"+token+".pkpasses", h.bundle).Methods(read...)
-	r.HandleFunc("/o/"+token, h.order).Methods(read...)
-	r.HandleFunc("/o/"+token, h.rename).Methods(http.MethodPost)
+	r.HandleFunc("/p/"+pages.Token+".pkpass", h.download).Methods(read...)
+	r.HandleFunc("/p/"+pages.Token+".png", h.picture).Methods(read...)
+	r.HandleFunc("/p/"+pages.Token, h.page).Methods(read...)
+	r.HandleFunc("/o/"+pages.Token+".pkpasses", h.bundle).Methods(read...)
+	r.HandleFunc("/o/"+pages.Token, h.order).Methods(read...)
+	r.HandleFunc("/o/"+pages.Token, h.rename).Methods(http.MethodPost)
 }
 
-// find answers 404 and 503 itself; then the result is nil.
 func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Issued {
-	p, ok, err := h.passes.PassByLink(r.Context(), mux.Vars(r)["token"])
-	switch {
-	case err != nil:
-		h.unavailable(w, r, err)
-		return nil
-	case !ok:
-		h.NotFound(w, r)
-		return nil
-	}
-	return p
+	return pages.Find(h.Set, w, r, yourPass, h.passes.PassByLink)
 }
 
 // download is the signed package. https://developer.apple.com/documentation/walletpasses/distributing-and-updating-a-pass
@@ -97,13 +85,8 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 // picture is the pass as Wallet shows it, for pages and mail. It is drawn only
 // for who does not have it.
 func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
-	p, ok, err := h.passes.PictureByLink(r.Context(), mux.Vars(r)["token"])
-	switch {
-	case err != nil:
-		h.unavailable(w, r, err)
-		return
-	case !ok:
-		h.NotFound(w, r)
+	p := pages.Find(h.Set, w, r, yourPass, h.passes.PictureByLink)
+	if p == nil {
 		return
 	}
 	tag := fmt.Sprintf(`"%x"`, p.Modified.UnixMilli())
@@ -137,9 +120,11 @@ func describe(h http.Header, mediaType, filename string, sum hash.Hash) string {
 	return tag
 }
 
-// unavailable is the page for what will pass, or what the operator must mend.
+// yourPass is what all these pages are about, in the visitor's words.
+const yourPass = "Your pass"
+
 func (h *Handler) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	h.Unavailable(w, r, "Your pass", err)
+	h.Unavailable(w, r, yourPass, err)
 }
 
 // device is what the visitor holds; it decides which button comes first.
