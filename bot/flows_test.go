@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store"
@@ -28,20 +29,24 @@ const flowRules = `
 // what a person must look at. testdata/flows has one file for each; the outcome
 // is the same in whatever order the events come, twice and all at once.
 func TestWhatHappensAtStripeComesToTheSameInAnyOrder(t *testing.T) {
+	keys, err := signingKeys()
+	must(t, err)
+	program, found := compile(t, flowRules, keys)
+	must(t, found.Err())
 	versions := [][]standins.StripeFlow{standins.StripeFlows(standins.VersionAcacia), standins.StripeFlows(standins.VersionBasil)}
 	for i, flow := range versions[0] {
 		t.Run(flow.Name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join("testdata", "flows", flow.Name+".golden")
-			first := outcome(t, flow, false)
+			first := outcome(t, program, flow, false)
 			if *update {
 				must(t, os.WriteFile(file, []byte(first), 0o600))
 			}
 			want, err := os.ReadFile(file)
 			must(t, err)
 			for how, got := range map[string]string{
-				"in order": first, "in order, newer API": outcome(t, versions[1][i], false),
-				"shuffled": outcome(t, flow, true), "shuffled, newer API": outcome(t, versions[1][i], true),
+				"in order": first, "in order, newer API": outcome(t, program, versions[1][i], false),
+				"shuffled": outcome(t, program, flow, true), "shuffled, newer API": outcome(t, program, versions[1][i], true),
 			} {
 				if got != string(want) {
 					t.Errorf("%s, got\n%swant\n%s", how, got, want)
@@ -52,18 +57,15 @@ func TestWhatHappensAtStripeComesToTheSameInAnyOrder(t *testing.T) {
 }
 
 // outcome lets a flow happen, after the sale that it is about.
-func outcome(t *testing.T, flow standins.StripeFlow, shuffled bool) string {
+func outcome(t *testing.T, program *bot.Program, flow standins.StripeFlow, shuffled bool) string {
 	t.Helper()
 	b := newBench(t, options{})
-	program, found := compile(t, flowRules, b.keys)
-	must(t, found.Err())
 	b.engine.SetProgram(program)
 	b.stripe.AddFlow(flow)
 	api := httptest.NewServer(b.stripe)
 	t.Cleanup(api.Close)
 	c := stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL}
 	b.engine.Sources["stripe"] = stripe.NewClient(c)
-	b.run(t)
 	bodies := append(sales(b, flow), flow.Events...)
 	if shuffled {
 		bodies = append(bodies, bodies...)
@@ -76,10 +78,11 @@ func outcome(t *testing.T, flow standins.StripeFlow, shuffled bool) string {
 		id, _, err := b.engine.Accept(t.Context(), e)
 		must(t, err)
 		if !shuffled {
-			b.settled(t, id)
+			b.work(t, time.Now())
 		}
 		ids = append(ids, id)
 	}
+	b.work(t, time.Now())
 	return b.told(t, ids)
 }
 

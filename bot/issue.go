@@ -106,7 +106,7 @@ func (e *Engine) plan(ev *store.Event, completed integrations.Event, program *Pr
 	case len(work.Changes) > 0 || work.Attention != "":
 	case len(plan.Rules) > 0:
 		work.State = store.StateUnmatched
-		work.Note = fmt.Sprintf("no pass: nothing in the event fits rule %s", strings.Join(plan.Rules, ", "))
+		work.Note = fmt.Sprintf("no pass: nothing in the event fits rule %s; if something should, mend the rule and replay the event", strings.Join(plan.Rules, ", "))
 	default:
 		work.State, work.Note = store.StateIgnored, nobodyListens(completed)
 	}

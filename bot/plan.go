@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"fmt"
 	"net/mail"
 	"strconv"
@@ -209,6 +210,9 @@ func (p *Program) pass(u unit, e integrations.Event) (PlannedPass, error) {
 	name, err := u.rule.template.String(u.vars)
 	if err != nil {
 		return out, fmt.Errorf("template: %w", err)
+	}
+	if name == "" {
+		return out, errors.New("template: is empty for this event; the metadata that it reads may be missing")
 	}
 	t := p.templates[name]
 	if t == nil {

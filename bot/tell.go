@@ -44,17 +44,27 @@ func (e *Engine) Tell(ctx context.Context, n Notifier, to string) {
 // TellOnce sends one notice of everything that is new, or none.
 func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 	events, deliveries, err := e.Store.Untold(ctx, tellMost)
-	if err != nil || len(events)+len(deliveries) == 0 {
+	if err != nil {
+		return err
+	}
+	stuck, err := e.stuck(ctx)
+	if err != nil || len(events)+len(deliveries) == 0 && stuck == nil {
 		return err
 	}
 	var text strings.Builder
 	ids := sha256.New()
-	failed := 0
+	failed, other := 0, 0
+	if stuck != nil {
+		other++
+		fmt.Fprintf(&text, "Event %s about %s, and perhaps others, cannot be worked on yet: %s\nThey are tried again by themselves for five days; fix the cause and all is well.\n\n", stuck.ID, stuck.Object, stuck.Note)
+		fmt.Fprintf(ids, "stuck %s\n", stuck.ID)
+	}
 	for _, ev := range events {
 		if ev.State == store.StateFailed {
 			failed++
 			fmt.Fprintf(&text, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
 		} else {
+			other++
 			fmt.Fprintf(&text, "Event %s about %s: %s\n", ev.ID, ev.Object, ev.Attention)
 			link, err := e.decisionLink(ctx, ev)
 			if err != nil {
@@ -71,9 +81,40 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 		fmt.Fprintf(&text, "Delivery %s to %s is dead: %s\nCorrect the address: passhook deliveries resend %s --to ADDRESS\n\n", d.ID, d.Recipient, d.Note, d.ID)
 		fmt.Fprintln(ids, d.ID)
 	}
-	subject := fmt.Sprintf("passhook: %d failed events, %d dead deliveries, %d to look at", failed, len(deliveries), len(events)-failed)
+	subject := fmt.Sprintf("passhook: %d failed events, %d dead deliveries, %d to look at", failed, len(deliveries), other)
 	if err := n.Notice(ctx, to, subject, text.String(), "notice-"+hex.EncodeToString(ids.Sum(nil))[:24]); err != nil {
 		return err
 	}
+	if stuck != nil {
+		if err := e.Store.SetMark(ctx, markStuck, stuck.ID); err != nil {
+			return err
+		}
+	}
 	return e.Store.Told(ctx, events, deliveries)
+}
+
+const (
+	// stuckAfter is how many tries an event has had, in about two minutes, when
+	// its trouble is the operator's: a key without a permission, or an outage.
+	stuckAfter = 5
+	// markStuck remembers that the operator knows.
+	markStuck = "told of stuck events"
+)
+
+// stuck is an event that the operator is to be told of because it keeps being
+// tried; nil where there is none, or where one was told of and trouble has
+// not ended since. An outage holds up many events and is told once.
+func (e *Engine) stuck(ctx context.Context) (*store.Event, error) {
+	ev, ok, err := e.Store.Stuck(ctx, stuckAfter)
+	if err != nil {
+		return nil, err
+	}
+	told, err := e.Store.Mark(ctx, markStuck)
+	switch {
+	case err != nil || ok && told == "":
+		return ev, err
+	case !ok && told != "":
+		return nil, e.Store.SetMark(ctx, markStuck, "")
+	}
+	return nil, nil
 }

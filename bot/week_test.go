@@ -119,6 +119,13 @@ var kinds = []struct {
 		w.post(h+10+w.random.IntN(60), succeeded, s.session)
 		s.expect(s.units)
 	}},
+	{4, func(w *week, s *sale, h int) { // the money is held, and taken later
+		s.session["payment_status"] = "unpaid"
+		w.post(h, completed, s.session)
+		s.session["payment_status"] = "paid"
+		w.post(h+5+w.random.IntN(60), "charge.captured", s.charge(0, false))
+		s.expect(s.units)
+	}},
 	{5, func(w *week, s *sale, h int) { // never paid
 		s.session["payment_status"] = "unpaid"
 		w.post(h, completed, s.session)
@@ -304,7 +311,7 @@ func (w *week) live(hour int) {
 	if hour%12 == 11 && !w.apiDown.Load() {
 		w.reconcile()
 	}
-	w.work()
+	w.work(w.t, w.now())
 }
 
 func (w *week) accept(body []byte) {
@@ -334,34 +341,6 @@ func (w *week) restart() {
 	must(w.t, err)
 	w.store, w.engine.Store = fresh, fresh
 	w.t.Cleanup(func() { _ = fresh.Close() })
-}
-
-// work does all that is due, as the queue's workers would.
-func (w *week) work() {
-	const all = 100_000
-	for {
-		events, err := w.store.FindEvents(w.t.Context(), store.Filter{State: store.StatePending, Limit: all})
-		must(w.t, err)
-		deliveries, err := w.store.FindDeliveries(w.t.Context(), store.Filter{State: store.StatePending, Limit: all})
-		must(w.t, err)
-		jobs := []store.Job{{Kind: store.JobEvent}, {Kind: store.JobDelivery}}
-		for _, e := range events {
-			if !e.Due.After(w.now()) {
-				jobs[0].IDs = append(jobs[0].IDs, e.ID)
-			}
-		}
-		for _, d := range deliveries {
-			if !d.Due.After(w.now()) {
-				jobs[1].IDs = append(jobs[1].IDs, d.ID)
-			}
-		}
-		if len(jobs[0].IDs)+len(jobs[1].IDs) == 0 {
-			return
-		}
-		for _, job := range jobs {
-			must(w.t, w.engine.Work(w.t.Context(), job))
-		}
-	}
 }
 
 // check compares the books with what is there.

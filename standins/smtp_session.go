@@ -73,24 +73,27 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	err = s.fail("after-data")
-	if err == nil || errors.Is(err, ErrDrop) {
+	err = s.ask("after-data")
+	if err == nil || errors.Is(err, ErrDrop) { // before the client learns of either
 		s.server.keep(Message{From: s.from, To: s.to, Raw: raw, Received: s.server.opts.Now()})
 	}
-	return err
+	return s.drop(err)
 }
 
 func (s *session) Reset() { s.from, s.to = "", nil }
 
 func (s *session) Logout() error { return nil }
 
-// fail asks the hook about the conversation's first recipient.
-func (s *session) fail(stage string) error {
+// fail asks the hook, and closes the connection when it says so.
+func (s *session) fail(stage string) error { return s.drop(s.ask(stage)) }
+
+// ask asks the hook about the conversation's first recipient.
+func (s *session) ask(stage string) error {
 	to := ""
 	if len(s.to) > 0 {
 		to = s.to[0]
 	}
-	return s.drop(s.server.fail(stage, s.from, to))
+	return s.server.fail(stage, s.from, to)
 }
 
 // drop closes the connection when err asks for it; the answer then goes nowhere.

@@ -28,8 +28,8 @@ type Stripe struct {
 type Fault struct {
 	// Status is the answer's code; 0 hangs up.
 	Status int
-	// Message is what Stripe says of it.
-	Message string
+	// Code and Message are what Stripe says of it.
+	Code, Message string
 	// RetryAfter, when set, is that header.
 	RetryAfter string
 }
@@ -111,7 +111,7 @@ func (f *Fault) answer(w http.ResponseWriter) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
-	refuse(w, f.Status, "api_error", "", f.Message)
+	refuse(w, f.Status, "api_error", f.Code, f.Message)
 }
 
 // refuse is an error in Stripe's shape. https://docs.stripe.com/api/errors

@@ -39,7 +39,7 @@ var flowStart = time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
 // https://docs.stripe.com/cli/trigger
 func StripeFlows(version string) []StripeFlow {
 	var out []StripeFlow
-	for _, list := range [][]flowMaker{sessionFlows, chargeFlows, subscriptionFlows, thinFlows} {
+	for _, list := range [][]flowMaker{sessionFlows, chargeFlows, subscriptionFlows, thinFlows, triggerFlows} {
 		for _, m := range list {
 			f := &StripeFlow{Name: m.name, version: version}
 			m.make(f)

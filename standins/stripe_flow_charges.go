@@ -5,7 +5,9 @@ var chargeFlows = []flowMaker{
 		f.soldOnce()
 		f.happens("refund.created", f.refund(nil), nil)
 		f.happens("charge.refunded", f.charge(map[string]any{"refunded": true, "amount_refunded": 9900}), map[string]any{"refunded": false, "amount_refunded": 0})
-		f.happens("refund.updated", f.refund(map[string]any{"metadata": map[string]any{"why": "rain"}}), map[string]any{"metadata": map[string]any{"why": nil}})
+		for _, name := range []string{"refund.updated", "charge.refund.updated"} {
+			f.happens(name, f.refund(map[string]any{"metadata": map[string]any{"why": "rain"}}), map[string]any{"metadata": map[string]any{"why": nil}})
+		}
 	}},
 	{"refund-partial-then-rest", func(f *StripeFlow) {
 		f.soldOnce()
@@ -67,6 +69,12 @@ var chargeFlows = []flowMaker{
 		f.soldOnce()
 		f.happens("charge.dispute.created", f.dispute("warning_needs_response"), nil)
 		f.happens("charge.dispute.closed", f.dispute("warning_closed"), map[string]any{"status": "warning_needs_response"})
+	}},
+	{"dispute-inquiry-accepted", func(f *StripeFlow) {
+		f.soldOnce()
+		f.happens("charge.dispute.created", f.dispute("warning_needs_response"), nil)
+		f.happens("charge.dispute.updated", f.dispute("warning_needs_response"), map[string]any{"metadata": map[string]any{"why": nil}})
+		f.happens("charge.dispute.closed", f.dispute("lost"), map[string]any{"status": "warning_needs_response"})
 	}},
 	{"dispute-of-a-month", func(f *StripeFlow) {
 		f.knows(f.subscription(nil))

@@ -78,9 +78,9 @@ func changed(r sql.Result, err error) error {
 	return nil
 }
 
-// Reopen makes a settled event pending and due, for a replay.
+// Reopen makes an event pending and due, for a replay, unless a worker has it.
 func (s *Store) Reopen(ctx context.Context, id string) (bool, error) {
-	err := s.fenced(ctx, "UPDATE events SET state = 'pending', claimed = false, note = '', attention = '', due = $2, settled = 0, told = false WHERE id = $1 AND state <> 'pending'", id, millis(s.now()))
+	err := s.fenced(ctx, "UPDATE events SET state = 'pending', claimed = false, note = '', attention = '', due = $2, settled = 0, told = false WHERE id = $1 AND (state <> 'pending' OR NOT claimed)", id, millis(s.now()))
 	if errors.Is(err, ErrLost) {
 		return false, nil
 	}

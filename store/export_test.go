@@ -25,6 +25,7 @@ func Queries() map[string]Query {
 		"changed by":     {changedBy, []any{"x"}},
 		"delivery page":  {deliveryByLink, []any{"x"}},
 		"about":          {deliveriesAbout, []any{"x", "y"}},
+		"stuck":          {stuckEvent, []any{5}},
 		"accounts":       {accounts, []any{"x"}},
 		"passes about":   {passesAbout, []any{"x", "y", "", true}},
 		"untold":         {untoldEvents, []any{1}},

@@ -16,6 +16,13 @@ func (s *Store) Untold(ctx context.Context, limit int) ([]Event, []Delivery, err
 	return events, deliveries, err
 }
 
+const stuckEvent = "SELECT " + eventFields + " FROM events WHERE state = 'pending' AND attempts >= $1 ORDER BY due LIMIT 1"
+
+// Stuck is an event that was tried so often and is pending still.
+func (s *Store) Stuck(ctx context.Context, tries int) (e *Event, ok bool, err error) {
+	return found(scanEvent(s.db.QueryRowContext(ctx, stuckEvent, tries)))
+}
+
 // Told remembers that the operator was told of these.
 func (s *Store) Told(ctx context.Context, events []Event, deliveries []Delivery) error {
 	defer s.turn()()

@@ -155,6 +155,9 @@ func explain(err error) error {
 	if !errors.As(err, &se) {
 		return err
 	}
+	if se.Code == stripego.ErrorCodeAccountInvalid {
+		return integrations.Never(fmt.Errorf("%w (stripe.api_keys do not reach the connected account that the event is of; connect it to the keys' account, or change the keys, and replay the event)", err))
+	}
 	switch se.HTTPStatusCode {
 	case http.StatusNotFound:
 		return integrations.Never(fmt.Errorf("%w (do stripe.api_keys belong to the account that sent the event?)", err))

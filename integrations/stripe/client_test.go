@@ -68,7 +68,6 @@ func TestTheKeyFitsTheEventsMode(t *testing.T) {
 	}{
 		{[]string{"rk_live_1", "sk_test_1"}, true, "rk_live_1"},
 		{[]string{"rk_live_1", "sk_test_1"}, false, "sk_test_1"},
-		{[]string{"rk_live_1"}, false, ""},
 	} {
 		keys = nil
 		c := stripe.Config{APIKeys: tc.configured, APIURL: server.URL, TestRecipient: "me@example.com"}

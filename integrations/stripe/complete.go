@@ -29,12 +29,22 @@ func isSample(e integrations.Event) bool { return strings.HasPrefix(e.ExternalID
 //     period_start, period_end and invoice.
 //   - Of a refunded charge, a failed refund and a dispute: what else was paid
 //     with it decides about Effects.
+//   - Of a charge that was captured later: data becomes the Checkout Session
+//     that it paid for, if there is one.
 //
-// Other objects are returned as they are.
+// Other objects are returned as they are. The config's mode counts as it is now:
+// an event may be replayed under another than it came in under.
 func (c *Client) Complete(ctx context.Context, e integrations.Event) (integrations.Event, error) {
 	if len(e.Types) == 0 {
 		return e, integrations.Never(fmt.Errorf("the event %s has no type", e.ExternalID))
 	}
+	if e = c.config.apply(e); e.Ignore != "" {
+		return e, nil
+	}
+	return c.complete(ctx, e)
+}
+
+func (c *Client) complete(ctx context.Context, e integrations.Event) (integrations.Event, error) {
 	data, err := decodeMap(e.Data)
 	if err != nil {
 		return e, integrations.Never(fmt.Errorf("the event's data: %w", err))
@@ -55,7 +65,12 @@ func (c *Client) Complete(ctx context.Context, e integrations.Event) (integratio
 	case "checkout.session":
 		err = c.completeSession(ctx, e, data)
 	case "charge":
-		return e, c.completeCharge(ctx, &e, o, data)
+		if ownType(e) != "charge.captured" {
+			return e, c.completeCharge(ctx, &e, o, data)
+		}
+		if data, err = c.completeCaptured(ctx, &e, o); data == nil {
+			return e, err
+		}
 	case "refund":
 		return e, c.completeRefund(ctx, &e, o)
 	case "dispute":

@@ -114,6 +114,7 @@ func TestAnswersOfStripesAPI(t *testing.T) {
 		{"429", standins.Fault{Status: 429, Message: "slow down"}, false, 10 * time.Second, "slow down"},
 		{"401", standins.Fault{Status: 401, Message: "Invalid API Key"}, false, time.Minute, "check stripe.api_keys"},
 		{"403", standins.Fault{Status: 403, Message: "needs rak_checkout_session_read"}, false, time.Minute, "rak_checkout_session_read"},
+		{"another account", standins.Fault{Status: 403, Code: "account_invalid", Message: "no access"}, true, 0, "connected account"},
 		{"404", standins.Fault{Status: 404, Message: "No such checkout.session"}, true, 0, "belong to the account"},
 		{"400", standins.Fault{Status: 400, Message: "bad request"}, true, 0, "bad request"},
 	} {
@@ -178,7 +179,7 @@ func TestSampleEventsCarryEverything(t *testing.T) {
 	} {
 		t.Run(tc.eventType, func(t *testing.T) {
 			client, api, _ := account(t, 1, nil)
-			e, err := stripe.Decode(config(), standins.Event(standins.EventOptions{ID: stripe.SampleEventPrefix + "1", Type: tc.eventType, Created: now, Live: true}, tc.object))
+			e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: stripe.SampleEventPrefix + "1", Type: tc.eventType, Created: now}, tc.object))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,6 +31,7 @@ type meaning struct {
 var meanings = map[string]meaning{
 	"checkout.session.completed":               {[]string{TypePaid}, false, sessionPaid},
 	"checkout.session.async_payment_succeeded": {[]string{TypePaid}, false, sessionPaid},
+	"charge.captured":                          {[]string{TypePaid}, false, chargeCaptured},
 	"charge.refunded":                          {[]string{TypeRefunded}, true, chargeRefunded},
 	"refund.created":                           {nil, true, refundChanged},
 	"refund.updated":                           {nil, true, refundChanged},
@@ -53,7 +54,7 @@ func WebhookEvents() []string {
 	return []string{
 		"checkout.session.completed", "checkout.session.async_payment_succeeded",
 		"checkout.session.async_payment_failed", "checkout.session.expired",
-		"charge.refunded", "refund.created", "refund.updated", "refund.failed",
+		"charge.captured", "charge.refunded", "refund.created", "refund.updated", "refund.failed",
 		"charge.dispute.created", "charge.dispute.closed",
 		"invoice.paid", "customer.subscription.updated", "customer.subscription.deleted",
 	}

@@ -31,6 +31,7 @@ var sampleOf = map[string][]string{
 	"stripe.checkout.session.expired":                 {"checkout.session"},
 
 	"stripe.charge.succeeded":                {"charge"},
+	"stripe.charge.captured":                 {"checkout.session", "charge"},
 	"stripe.charge.refunded":                 {"charge"},
 	"stripe.charge.dispute.created":          {"dispute"},
 	"stripe.charge.dispute.updated":          {"dispute"},

@@ -33,6 +33,9 @@ func TestSamplesHaveEveryMember(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range e.Types {
+				if len(types[name].Samples) == 0 {
+					continue // names and members of such types are not checked
+				}
 				checked++
 				for _, path := range lacking(data, types[name].Samples) {
 					t.Errorf("%s: the samples of %s lack data%s", f.Name, name, path)

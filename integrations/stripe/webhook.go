@@ -82,9 +82,9 @@ func (c Config) apply(e integrations.Event) integrations.Event {
 	case mode == ModeBoth:
 		e.Redirect = c.TestRecipient
 	case mode == ModeLive && !e.Live:
-		e.Ignore = "test mode: the config says mode live"
+		e.Ignore = "it is of test mode, and the config says mode live; to work on it, set stripe.mode to both, with test_recipient, and replay it"
 	case mode == ModeTest && e.Live:
-		e.Ignore = "live mode: the config says mode test"
+		e.Ignore = "it is of live mode, and the config says mode test; to work on it, add the live key to stripe.api_keys, set stripe.mode to live or both, and replay it"
 	}
 	return e
 }
