@@ -28,7 +28,7 @@ func (w *workshop) play(ctx context.Context) error {
 	}
 	w.stripe.AddSession(session, items)
 	body := standins.Event(standins.EventOptions{
-		ID: "evt_dev_" + strconv.FormatInt(now.UnixNano(), 36), Type: "checkout.session.completed", Created: now, APIVersion: "2025-06-30.basil",
+		ID: devEventPrefix + strconv.FormatInt(now.UnixNano(), 36), Type: "checkout.session.completed", Created: now, APIVersion: "2025-06-30.basil",
 	}, session)
 	start := time.Now()
 	id, err := post(ctx, w.config.URL+"/webhooks/stripe", body, standins.Sign(body, w.config.Stripe.WebhookSecrets[0], start))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +249,45 @@ func TestTriggerAndResendBesideARunningServer(t *testing.T) {
 	}
 	if out, code := w.verb(t, "events", "replay", id); code != 0 {
 		t.Errorf("replay of a finished event: exit %d: %s", code, out)
+	}
+}
+
+// What happens to a sale afterwards can be tried as well, on the newest sample.
+func TestTriggerWhatHappensAfterwards(t *testing.T) {
+	w := newWorld(t, "")
+	p := w.serve(t, 0)
+	if out, code := w.verb(t, "trigger", "stripe.refunded", "--url", p.url); code != 1 || !strings.Contains(out, "there is no sample checkout") {
+		t.Errorf("without a sale: exit %d: %s", code, out)
+	}
+	for _, step := range []struct{ event, void, attention string }{
+		{"stripe.checkout.paid", "", ""},
+		{"stripe.charge.refunded", "", "49.50 EUR of 99.00 EUR were refunded"},
+		{"stripe.charge.dispute.created", "dispute", "disputes a payment of 99.00 EUR"},
+		{"stripe.charge.dispute.closed", "", ""},
+		{"stripe.refunded", "refund", ""},
+	} {
+		out, code := w.verb(t, "trigger", step.event, "--url", p.url)
+		if code != 0 {
+			t.Fatalf("%s: exit %d: %s", step.event, code, out)
+		}
+		id := strings.Fields(out)[0]
+		eventually(t, 5*time.Second, step.event+" is done", func() bool {
+			out, _ = w.verb(t, "events", id)
+			return regexp.MustCompile(`(?m)^state +done`).MatchString(out)
+		})
+		if !strings.Contains(out, step.attention) {
+			t.Errorf("%s: %s", step.event, out)
+		}
+		var passes []passDetail
+		out, _ = w.verb(t, "passes", "--json")
+		if err := json.Unmarshal([]byte(out), &passes); err != nil || len(passes) != 2 {
+			t.Fatalf("%v: %s", err, out)
+		}
+		for _, pass := range passes {
+			if got := strings.Join(pass.Void, " "); got != step.void {
+				t.Errorf("after %s a pass is void for %q, want %q", step.event, got, step.void)
+			}
+		}
 	}
 }
 

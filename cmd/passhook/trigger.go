@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +21,7 @@ import (
 )
 
 type triggerCmd struct {
-	Event string `arg:"" help:"The event type, named as in rules: stripe.checkout.paid."`
+	Event string `arg:"" help:"The event type, named as in rules: stripe.checkout.paid, or stripe.refunded, stripe.charge.refunded (a part), stripe.charge.dispute.created or stripe.charge.dispute.closed (won) about the newest sample checkout."`
 	From  string `help:"Take this real Checkout Session as the sample." placeholder:"cs_…"`
 	To    string `help:"Send what comes of it to this address. Default: the operator's, else ada@example.com." placeholder:"ADDRESS"`
 	URL   string `name:"url" help:"Where the server is reached. Default: the listen setting." placeholder:"URL"`
@@ -27,8 +29,9 @@ type triggerCmd struct {
 
 // Run sends the event and tells what the server said.
 func (t triggerCmd) Run(ctx context.Context, c console) error {
-	if t.Event != stripe.TypePaid {
-		return wrongUse(fmt.Sprintf("there is no sample of %s; there is one of %s", t.Event, stripe.TypePaid))
+	if _, ok := afterwards[t.Event]; !ok && t.Event != stripe.TypePaid {
+		return wrongUse(fmt.Sprintf("there is no sample of %s; there is one of %s", t.Event,
+			strings.Join(append([]string{stripe.TypePaid}, slices.Sorted(maps.Keys(afterwards))...), ", ")))
 	}
 	if t.To != "" {
 		if _, err := mail.ParseAddress(t.To); err != nil {
@@ -40,14 +43,19 @@ func (t triggerCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	now := time.Now()
-	live := cfg.Stripe.EffectiveMode() == stripe.ModeLive
-	session, err := t.session(ctx, cfg, live, now)
+	seed := strconv.FormatInt(now.UnixNano(), 36)
+	event := standins.EventOptions{ID: stripe.SampleEventPrefix + seed, Type: "checkout.session.completed", Created: now}
+	var object map[string]any
+	if t.Event == stripe.TypePaid {
+		event.Live = cfg.Stripe.EffectiveMode() == stripe.ModeLive
+		object, err = t.session(ctx, cfg, event.Live, now)
+	} else {
+		event.Type, object, event.Live, err = c.after(ctx, t.Event, "sample_"+seed)
+	}
 	if err != nil {
 		return err
 	}
-	body := standins.Event(standins.EventOptions{
-		ID: stripe.SampleEventPrefix + strconv.FormatInt(now.UnixNano(), 36), Type: "checkout.session.completed", Created: now, Live: live,
-	}, session)
+	body := standins.Event(event, object)
 	address := cmp.Or(t.URL, "http://"+local(cfg.Listen)) + "/webhooks/stripe"
 	answer, err := post(ctx, address, body, standins.Sign(body, cfg.Stripe.WebhookSecrets[0], now))
 	if err != nil {
