@@ -19,6 +19,8 @@ type CheckoutOptions struct {
 	Items       []Item
 	// Metadata is the session's.
 	Metadata map[string]string
+	// Subscription sells a month that renews itself.
+	Subscription bool
 }
 
 // Item is one line item of a checkout.
@@ -31,7 +33,8 @@ type Item struct {
 }
 
 // Checkout is a paid Checkout Session as Stripe's API shows it, and its line
-// items with expanded products.
+// items with expanded products. One whose items cost nothing needs no payment.
+// A subscription is expanded.
 func Checkout(o CheckoutOptions) (session map[string]any, items []map[string]any) {
 	mode := "test"
 	if o.Live {
@@ -42,7 +45,7 @@ func Checkout(o CheckoutOptions) (session map[string]any, items []map[string]any
 		total += item.Quantity * item.UnitAmount
 		items = append(items, lineItem(o, i, item))
 	}
-	return map[string]any{
+	session = map[string]any{
 		"id": "cs_" + mode + "_" + o.Seed, "object": "checkout.session", "amount_subtotal": total, "amount_total": total,
 		"client_reference_id": nil, "created": o.Created.Unix(), "currency": o.Currency, "custom_fields": []any{}, "customer": nil,
 		"customer_details": map[string]any{
@@ -54,7 +57,33 @@ func Checkout(o CheckoutOptions) (session map[string]any, items []map[string]any
 		"payment_method_types": []any{"card"}, "payment_status": "paid", "status": "complete", "subscription": nil,
 		"success_url": "https://example.com/success", "total_details": map[string]any{"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
 		"ui_mode": "hosted_page", "url": nil,
-	}, items
+	}
+	switch {
+	case o.Subscription:
+		session["mode"], session["payment_intent"], session["customer"], session["invoice"] = "subscription", nil, "cus_"+o.Seed, "in_"+o.Seed
+		session["subscription"] = subscription(o, items)
+	case total == 0:
+		session["payment_intent"], session["payment_status"] = nil, "no_payment_required"
+	}
+	return session, items
+}
+
+// subscription is as it is since basil: its items say which month is paid for.
+func subscription(o CheckoutOptions, items []map[string]any) map[string]any {
+	var data []any
+	for i, item := range items {
+		price, _ := item["price"].(map[string]any)
+		price["recurring"], price["type"] = map[string]any{"interval": "month", "interval_count": 1, "usage_type": "licensed"}, "recurring"
+		data = append(data, map[string]any{
+			"id": fmt.Sprintf("si_%s_%d", o.Seed, i+1), "object": "subscription_item", "created": o.Created.Unix(), "metadata": map[string]any{}, "price": price,
+			"quantity": item["quantity"], "current_period_start": o.Created.Unix(), "current_period_end": o.Created.AddDate(0, 1, 0).Unix(),
+		})
+	}
+	return map[string]any{
+		"id": "sub_" + o.Seed, "object": "subscription", "cancel_at_period_end": false, "created": o.Created.Unix(), "currency": o.Currency,
+		"customer": "cus_" + o.Seed, "items": map[string]any{"object": "list", "has_more": false, "data": data}, "latest_invoice": "in_" + o.Seed,
+		"livemode": o.Live, "metadata": map[string]any{}, "start_date": o.Created.Unix(), "status": "active",
+	}
 }
 
 func lineItem(o CheckoutOptions, i int, item Item) map[string]any {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
@@ -22,9 +20,15 @@ func (w *workshop) play(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, playFor)
 	defer cancel()
 	now := time.Now()
-	session, items, err := w.checkout(now)
+	all, err := samples(w.config, strconv.FormatInt(now.UnixNano(), 36), now, false, "ada@example.com")
 	if err != nil {
 		return err
+	}
+	chosen := fits(ctx, w.config, w.project.program, all, now)
+	session, items := chosen.session, chosen.items
+	if subscription, ok := session["subscription"].(map[string]any); ok {
+		w.stripe.Add(subscription)
+		session["subscription"] = subscription["id"]
 	}
 	w.stripe.AddSession(session, items)
 	body := standins.Event(standins.EventOptions{
@@ -50,32 +54,6 @@ func (w *workshop) play(ctx context.Context) error {
 	}
 	w.tell(last.Received.Sub(start), deliveries, saved)
 	return nil
-}
-
-// checkout is the sample of the project's first rule that has one, or ours.
-func (w *workshop) checkout(now time.Time) (session map[string]any, items []map[string]any, err error) {
-	seed := strconv.FormatInt(now.UnixNano(), 36)
-	session, items = standins.Checkout(sampleCheckout(seed, now, false, "ada@example.com"))
-	for _, r := range w.config.Rules {
-		if r.Sample == "" {
-			continue
-		}
-		b, err := os.ReadFile(r.Sample)
-		if err != nil {
-			return nil, nil, err
-		}
-		var own struct {
-			LineItems []map[string]any `json:"line_items"`
-		}
-		var all map[string]any
-		if err := json.Unmarshal(b, &all); err != nil || all["object"] != "checkout.session" || json.Unmarshal(b, &own) != nil {
-			continue
-		}
-		delete(all, "line_items")
-		all["id"], all["livemode"] = session["id"], false
-		return all, own.LineItems, nil
-	}
-	return session, items, nil
 }
 
 // wait returns when the event is settled and its deliveries are sent.

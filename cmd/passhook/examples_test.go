@@ -174,6 +174,27 @@ func readMail(t testing.TB, raw []byte) (subject string, files int) {
 	return subject, strings.Count(string(raw), "Content-Type: application/vnd.apple.pkpass")
 }
 
+// Whatever an example sells, dev and trigger play a checkout of that kind.
+func TestExamplesAreTriedOut(t *testing.T) {
+	for name, passes := range map[string]int{"concert": 2, "free": 2, "membership": 1, "coupon": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := example(t, name)
+			if out, code := w.verb(t, "dev", "--once", "--port", "0"); code != 0 || strings.Count(out, "\npackage ") != passes {
+				t.Errorf("dev: exit %d: %s", code, out)
+			}
+			p := w.serve(t, 0)
+			if out, code := w.verb(t, "trigger", "stripe.checkout.paid", "--url", p.url); code != 0 {
+				t.Fatalf("trigger: exit %d: %s", code, out)
+			}
+			w.mails(t, 1)
+			if _, files := readMail(t, w.smtp.Messages()[0].Raw); files != passes {
+				t.Errorf("trigger: %d passes", files)
+			}
+		})
+	}
+}
+
 // The checks that need none of the owner's secrets find nothing in an example,
 // and each of its pictures is small.
 func TestExamplesAreInOrder(t *testing.T) {

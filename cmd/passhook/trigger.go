@@ -18,6 +18,7 @@ import (
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
+	"github.com/passhook/passhook/store"
 )
 
 type triggerCmd struct {
@@ -29,7 +30,8 @@ type triggerCmd struct {
 
 // Run sends the event and tells what the server said.
 func (t triggerCmd) Run(ctx context.Context, c console) error {
-	if _, ok := afterwards[t.Event]; !ok && t.Event != stripe.TypePaid {
+	after, known := afterwards[t.Event]
+	if !known && t.Event != stripe.TypePaid {
 		return wrongUse(fmt.Sprintf("there is no sample of %s; there is one of %s", t.Event,
 			strings.Join(append([]string{stripe.TypePaid}, slices.Sorted(maps.Keys(afterwards))...), ", ")))
 	}
@@ -42,58 +44,98 @@ func (t triggerCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	seed := strconv.FormatInt(now.UnixNano(), 36)
-	event := standins.EventOptions{ID: stripe.SampleEventPrefix + seed, Type: "checkout.session.completed", Created: now}
-	var object map[string]any
-	if t.Event == stripe.TypePaid {
-		event.Live = cfg.Stripe.EffectiveMode() == stripe.ModeLive
-		object, err = t.session(ctx, cfg, event.Live, now)
+	s := sending{triggerCmd: t, console: c, cfg: cfg, now: time.Now()}
+	if known {
+		err = s.after(ctx, after)
 	} else {
-		event.Type, object, event.Live, err = c.after(ctx, t.Event, "sample_"+seed)
+		err = s.paid(ctx)
 	}
+	if err == nil {
+		fmt.Fprintln(c.Out, s.id)
+		fmt.Fprintln(c.Err, "see what comes of it: passhook events "+s.id)
+	}
+	return err
+}
+
+// sending is one run.
+type sending struct {
+	triggerCmd
+	console
+	cfg *config.Config
+	now time.Time
+	// id is the server's, of the last event.
+	id string
+}
+
+// paid sends a paid checkout: a real one, else that of the samples of which the
+// rules make something.
+func (s *sending) paid(ctx context.Context) error {
+	live := s.cfg.Stripe.EffectiveMode() == stripe.ModeLive
+	to := cmp.Or(s.To, s.cfg.Operator.Email)
+	all, err := samples(s.cfg, strconv.FormatInt(s.now.UnixNano(), 36), s.now, live, cmp.Or(to, "ada@example.com"))
 	if err != nil {
 		return err
 	}
-	body := standins.Event(event, object)
-	address := cmp.Or(t.URL, "http://"+local(cfg.Listen)) + "/webhooks/stripe"
-	answer, err := post(ctx, address, body, standins.Sign(body, cfg.Stripe.WebhookSecrets[0], now))
-	if err != nil {
-		return err
+	if s.From != "" {
+		real, err := stripe.NewClient(*s.cfg.Stripe).Sample(ctx, !strings.HasPrefix(s.From, "cs_test_"), s.From)
+		if err != nil {
+			return err
+		}
+		// With an id of its own it issues passes of its own.
+		real["id"], real["livemode"] = all[0].session["id"], live
+		return s.send(ctx, "checkout.session.completed", "", receivedBy(real, to))
 	}
-	fmt.Fprintln(c.Out, answer)
-	fmt.Fprintln(c.Err, "see what comes of it: passhook events "+answer)
+	for i, one := range all {
+		if err := s.send(ctx, "checkout.session.completed", strconv.Itoa(i), receivedBy(one.carrying(), to)); err != nil || !s.unmatched(ctx) {
+			return err
+		}
+	}
 	return nil
 }
 
-// session is a paid sample session that carries its line items, because Stripe
-// knows nothing of it. A real one gets a new id, so that it issues passes of
-// its own.
-func (t triggerCmd) session(ctx context.Context, cfg *config.Config, live bool, now time.Time) (map[string]any, error) {
-	to := cmp.Or(t.To, cfg.Operator.Email)
-	seed := strconv.FormatInt(now.UnixNano(), 36)
-	session, items := standins.Checkout(sampleCheckout(seed, now, live, cmp.Or(to, "ada@example.com")))
-	if t.From != "" {
-		real, err := stripe.NewClient(*cfg.Stripe).Sample(ctx, !strings.HasPrefix(t.From, "cs_test_"), t.From)
-		if err != nil {
-			return nil, err
-		}
-		real["id"], real["livemode"] = session["id"], live
-		if details, ok := real["customer_details"].(map[string]any); ok && to != "" {
-			details["email"] = to
-		}
-		return real, nil
+// receivedBy changes the buyer's address, where there is another.
+func receivedBy(session map[string]any, to string) map[string]any {
+	if details, ok := session["customer_details"].(map[string]any); ok && to != "" {
+		details["email"] = to
 	}
-	session["line_items"] = map[string]any{"object": "list", "has_more": false, "data": items}
-	return session, nil
+	return session
 }
 
-// sampleCheckout is the checkout that trigger and dev play.
-func sampleCheckout(seed string, now time.Time, live bool, email string) standins.CheckoutOptions {
-	return standins.CheckoutOptions{
-		Seed: seed, Created: now, Live: live, Email: email, Name: "Ada Lovelace", Currency: "eur",
-		Items: []standins.Item{{Name: "Concert at Hall One", Quantity: 2, UnitAmount: 4950}},
+// unmatched waits a little for the server, and reports whether no rule fits what
+// was sent.
+func (s *sending) unmatched(ctx context.Context) bool {
+	_, st, err := s.beside(ctx)
+	if err != nil {
+		return false // the server is elsewhere
 	}
+	defer st.Close()
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		e, ok, err := st.Event(ctx, s.id)
+		if err != nil || !ok || e.State != store.StatePending {
+			return err == nil && ok && e.State == store.StateUnmatched
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// send posts a signed event about an object; part tells it from others of this
+// run.
+func (s *sending) send(ctx context.Context, eventType, part string, object map[string]any) (err error) {
+	live, _ := object["livemode"].(bool)
+	body := standins.Event(standins.EventOptions{
+		ID: stripe.SampleEventPrefix + strconv.FormatInt(s.now.UnixNano(), 36) + part, Type: eventType, Created: s.now, Live: live,
+	}, object)
+	address := cmp.Or(s.URL, "http://"+local(s.cfg.Listen)) + "/webhooks/stripe"
+	s.id, err = post(ctx, address, body, standins.Sign(body, s.cfg.Stripe.WebhookSecrets[0], s.now))
+	return err
 }
 
 // post sends a signed event and returns the id that the server gave it.

@@ -34,9 +34,6 @@ func (c *Client) completeSession(ctx context.Context, e integrations.Event, sess
 	}
 	session["line_items"] = plainItems(items, session)
 	session["custom_fields"] = fieldsByKey(session["custom_fields"])
-	if isSample(e) {
-		return nil
-	}
 	if err := c.findAddress(ctx, e, session); err != nil {
 		return err
 	}
@@ -47,7 +44,7 @@ func (c *Client) completeSession(ctx context.Context, e integrations.Event, sess
 // what the shop gave it, else with the customer's.
 func (c *Client) findAddress(ctx context.Context, e integrations.Event, session map[string]any) error {
 	details, ok := session["customer_details"].(map[string]any)
-	if text(details["email"]) != "" {
+	if text(details["email"]) != "" || isSample(e) {
 		return nil
 	}
 	email, customer := session["customer_email"], id(session["customer"])
@@ -77,6 +74,11 @@ func (c *Client) findAddress(ctx context.Context, e integrations.Event, session 
 func (c *Client) sessionPeriod(ctx context.Context, e integrations.Event, session map[string]any) error {
 	sub := id(session["subscription"])
 	if session["mode"] != "subscription" || sub == "" {
+		return nil
+	}
+	subscription, expanded := session["subscription"].(map[string]any)
+	if expanded || isSample(e) {
+		addPeriod(session, subscription, nil)
 		return nil
 	}
 	subscription, err := c.object(ctx, e, "/v1/subscriptions/"+sub)
