@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
@@ -24,7 +26,8 @@ type issueCmd struct {
 	Template string   `arg:"" help:"The template's name: concert for templates/concert.pass."`
 	Inputs   []string `arg:"" optional:"" name:"input" help:"The template's inputs, as holder=\"Ada Lovelace\"."`
 	CSV      string   `name:"csv" help:"A table with a column for each input: one package for each row." placeholder:"FILE.csv"`
-	Output   string   `short:"o" required:"" help:"The package to write; with --csv a folder for the packages, or FILE.pkpasses for bundles of ten." placeholder:"FILE.pkpass"`
+	To       string   `help:"Send the package to this address, through the project's mail server." placeholder:"ADDRESS"`
+	Output   string   `short:"o" help:"The package to write; with --csv a folder for the packages, or FILE.pkpasses for bundles of ten." placeholder:"FILE.pkpass"`
 }
 
 // Run makes one signed package that no server knows of: nothing is stored, and
@@ -34,7 +37,18 @@ func (i issueCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := c.load(config.Options{Sections: []config.Section{config.Templates, config.Signing}})
+	sections := []config.Section{config.Templates, config.Signing}
+	switch {
+	case i.CSV != "" && i.To != "":
+		return wrongUse("--to sends one package; with --csv, the packages are written alone")
+	case i.CSV != "" && len(with) > 0:
+		return wrongUse("with --csv the inputs come from the table; take out name=value")
+	case i.Output == "" && (i.To == "" || i.CSV != ""):
+		return wrongUse("say where the package goes: -o FILE.pkpass writes it, --to ADDRESS sends it")
+	case i.To != "":
+		sections = append(sections, config.Mail)
+	}
+	cfg, err := c.load(config.Options{Sections: sections})
 	if err != nil {
 		return err
 	}
@@ -44,19 +58,45 @@ func (i issueCmd) Run(ctx context.Context, c console) error {
 	}
 	issue := issuer{template: t, url: cfg.URL}
 	if i.CSV != "" {
-		if len(with) > 0 {
-			return wrongUse("with --csv the inputs come from the table; take out name=value")
-		}
 		return c.issueTable(ctx, issue, i.CSV, i.Output)
 	}
-	_, pkg, err := issue.one(with)
+	made, err := issue.one(with)
 	if err != nil {
 		return fmt.Errorf("template %s: %w", i.Template, err)
 	}
-	if err := writeWhole(i.Output, pkg); err != nil {
-		return err
+	if i.Output != "" {
+		if err := writeWhole(i.Output, made.pkg); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.Out, i.Output)
 	}
-	fmt.Fprintln(c.Out, i.Output)
+	if i.To != "" {
+		return c.mail(ctx, cfg, i.To, made)
+	}
+	return nil
+}
+
+// mail sends a package that no server knows of, and waits until the mail server
+// has taken it.
+func (c console) mail(ctx context.Context, cfg *config.Config, to string, made *made) error {
+	if cfg.Mail == nil {
+		return fmt.Errorf("%s has no mail section; --to needs one", cfg.File)
+	}
+	m, err := mailer.New(*cfg.Mail, mailer.Options{})
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	d := integrations.Delivery{
+		ID: made.serial, Recipient: to, Subject: made.Subject, Intro: made.Intro, Created: time.Now(),
+		Packages: []integrations.Package{{Serial: made.serial, Title: made.Title, Filename: made.name + ".pkpass", Content: made.pkg}},
+	}
+	for _, f := range made.Fields() {
+		d.Packages[0].Fields = append(d.Packages[0].Fields, integrations.Field{Label: f.Label, Value: f.Value})
+	}
+	if err := errors.Join(m.Deliver(ctx, d), m.Close()); err != nil {
+		return fmt.Errorf("to %s: %w", to, err)
+	}
+	fmt.Fprintf(c.Err, "sent to %s\n", to)
 	return nil
 }
 
@@ -66,15 +106,24 @@ type issuer struct {
 	url      string
 }
 
+// made is a package with what is in it.
+type made struct {
+	serial string
+	// name is that of its file in a mail, without .pkpass.
+	name string
+	*passes.Rendered
+	pkg *passes.Package
+}
+
 // one makes a package, with a serial number of its own.
-func (i issuer) one(with map[string]any) (serial string, pkg *passes.Package, err error) {
+func (i issuer) one(with map[string]any) (*made, error) {
 	checked, err := i.template.Check(with)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	random := make([]byte, 16)
 	if _, err := rand.Read(random); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	p := passes.Pass{
 		Serial: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random)),
@@ -85,10 +134,10 @@ func (i issuer) one(with map[string]any) (serial string, pkg *passes.Package, er
 		err = r.Err()
 	}
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	pkg, err = i.template.Package(p, r)
-	return p.Serial, pkg, err
+	pkg, err := i.template.Package(p, r)
+	return &made{p.Serial, i.template.Name + "-" + p.Serial[:8], r, pkg}, err
 }
 
 // inputs reads the name=value arguments.

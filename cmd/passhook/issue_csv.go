@@ -52,15 +52,15 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 		fmt.Fprintf(c.Err, "%d of %d passes are there already; %s says which\n", n, len(rows), filepath.Join(output, ledgerName))
 	}
 	failed, err := c.eachRow(ctx, todo, func(r tableRow) error {
-		serial, pkg, err := issue.one(r.with)
+		made, err := issue.one(r.with)
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%s-%s.pkpass", issue.template.Name, serial)
-		if err := writeWhole(filepath.Join(done.dir, name), pkg); err != nil {
+		name := fmt.Sprintf("%s-%s.pkpass", issue.template.Name, made.serial)
+		if err := writeWhole(filepath.Join(done.dir, name), made.pkg); err != nil {
 			return err
 		}
-		return done.add(r, serial, name)
+		return done.add(r, made.serial, name)
 	})
 	if err := errors.Join(err, done.Close()); err != nil {
 		return err
@@ -76,8 +76,11 @@ func (c console) issueBundles(ctx context.Context, issue issuer, file string, ro
 	for i, r := range rows {
 		at[r.id] = i
 	}
-	failed, err := c.eachRow(ctx, rows, func(r tableRow) (err error) {
-		_, packages[at[r.id]], err = issue.one(r.with)
+	failed, err := c.eachRow(ctx, rows, func(r tableRow) error {
+		made, err := issue.one(r.with)
+		if err == nil {
+			packages[at[r.id]] = made.pkg
+		}
 		return err
 	})
 	if err != nil {
