@@ -149,14 +149,15 @@ func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Deliver
 	return passes, deliveries, err
 }
 
-const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated"
+const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated," +
+	" (SELECT live FROM orders WHERE id = order_id)"
 
 func scanPass(row scanner) (*Pass, error) {
 	var p Pass
 	var void, voidOn string
 	var created, updated int64
 	err := row.Scan(&p.Serial, &p.Key, &p.OrderID, &p.EventID, &p.Rule, &p.Template, &p.Item, &p.Unit, &p.SecretID, &p.LinkHash,
-		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated)
+		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated, &p.Live)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,9 @@ type Pass struct {
 	// Refs are stored with a new pass and not read back with it.
 	Refs []string
 	// Void is the set of reasons why it is void; empty: it is valid.
-	Void             []string
+	Void []string
+	// Live is false for what test mode sold; it is read with a stored pass.
+	Live             bool
 	Created, Updated time.Time
 }
 

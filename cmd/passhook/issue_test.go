@@ -21,7 +21,7 @@ func TestIssueSendsAPackage(t *testing.T) {
 		t.Errorf("the mail leads to a page, but no server knows the pass:\n%s", mail.Text)
 	}
 	for args, want := range map[string]string{
-		"issue concert holder=Ada":                                     "-o FILE.pkpass writes it, --to ADDRESS sends it",
+		"issue concert holder=Ada":                                      "-o FILE.pkpass writes it, --to ADDRESS sends it",
 		"issue concert --csv guests.csv --to ada@example.com -o guests": "--to sends one package",
 		"issue concert holder=Ada --to nobody":                          "nobody",
 	} {

@@ -36,6 +36,7 @@ type passDetail struct {
 	passJSON
 	Order   string          `json:"order"`
 	Event   string          `json:"event"`
+	Live    bool            `json:"live"`
 	Inputs  json.RawMessage `json:"inputs"`
 	VoidOn  []string        `json:"void_on"`
 	Created time.Time       `json:"created"`
@@ -45,7 +46,7 @@ type passDetail struct {
 func detail(p store.Pass) passDetail {
 	return passDetail{
 		passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)},
-		p.OrderID, p.EventID, p.Inputs, append([]string{}, p.VoidOn...), p.Created, p.Updated,
+		p.OrderID, p.EventID, p.Live, p.Inputs, append([]string{}, p.VoidOn...), p.Created, p.Updated,
 	}
 }
 
@@ -77,7 +78,7 @@ func (l passesListCmd) Run(ctx context.Context, c console) error {
 		p := found[0]
 		return c.table([][]string{
 			{"pass", p.Serial}, {"rule", p.Rule}, {"template", p.Template}, {"item", p.Item}, {"unit", fmt.Sprint(p.Unit)},
-			{"order", p.OrderID}, {"event", p.EventID}, {"created", when(p.Created, cfg)}, {"updated", when(p.Updated, cfg)},
+			{"order", p.OrderID}, {"event", p.EventID}, {"mode", modeOf(p.Live)}, {"created", when(p.Created, cfg)}, {"updated", when(p.Updated, cfg)},
 			{"void", orNone(p.Void)}, {"void on", orNone(p.VoidOn)}, {"inputs", string(p.Inputs)},
 		})
 	}
@@ -95,7 +96,8 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// doorList has a column for each input that any pass has.
+// doorList has a column for each input that any pass has. What test mode sold
+// is on it, and says so.
 func (c console) doorList(found []store.Pass) error {
 	inputs := make([]map[string]any, len(found))
 	names := map[string]bool{}
@@ -109,9 +111,9 @@ func (c console) doorList(found []store.Pass) error {
 	}
 	columns := slices.Sorted(maps.Keys(names))
 	w := csv.NewWriter(c.Out)
-	rows := [][]string{append([]string{"serial_number", "rule", "template", "item", "unit", "void"}, columns...)}
+	rows := [][]string{append([]string{"serial_number", "rule", "template", "item", "unit", "mode", "void"}, columns...)}
 	for i, p := range found {
-		row := []string{p.Serial, p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), strings.Join(p.Void, " ")}
+		row := []string{p.Serial, p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), modeOf(p.Live), strings.Join(p.Void, " ")}
 		for _, name := range columns {
 			row = append(row, cell(inputs[i][name]))
 		}

@@ -35,7 +35,7 @@ func TestPassesAreListedVoidedAndUnvoided(t *testing.T) {
 	eventually(t, 10*time.Second, "the pass is void", isVoid("operator"))
 	out, code := w.verb(t, "passes", "--csv", "--rule", "concert")
 	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
-	if err != nil || code != 0 || len(rows) != 4 || rows[0][0] != "serial_number" || rows[1][5] != "operator" || rows[2][5] != "" {
+	if err != nil || code != 0 || len(rows) != 4 || rows[0][0] != "serial_number" || rows[1][5] != "test" || rows[1][6] != "operator" || rows[2][6] != "" {
 		t.Errorf("door list: %v %d\n%s", err, code, out)
 	}
 	if out, code := w.verb(t, "passes", "unvoid", serial); code != 0 {

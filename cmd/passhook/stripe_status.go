@@ -34,6 +34,8 @@ type stripeStatus struct {
 	Problems []string `json:"problems"`
 	// Notes are what is worth knowing.
 	Notes []string `json:"notes"`
+	// unreachable says how events come to an address that Stripe cannot reach.
+	unreachable string
 }
 
 // modeStatus is that of live or of test mode.
@@ -111,6 +113,9 @@ func (b *stripeBeside) count(ctx context.Context, into map[string]int) error {
 // onlineStatus is what Stripe says. knows is nil where there is no store.
 func onlineStatus(ctx context.Context, cfg *config.Config, now time.Time, knows func(context.Context, string) (bool, error)) stripeStatus {
 	out := stripeStatus{URL: webhookURL(cfg), Modes: []modeStatus{}, Store: map[string]int{}, Problems: []string{}, Notes: []string{}}
+	if err := reachable(cfg); err != nil {
+		out.unreachable = err.Error()
+	}
 	client := stripe.NewClient(*cfg.Stripe)
 	for _, reader := range client.Readers() {
 		m := modeStatus{Mode: modeOf(reader.Live), Endpoints: []stripe.Endpoint{}, Undelivered: []stripe.ListedEvent{}}
@@ -151,6 +156,8 @@ func (s *stripeStatus) endpoints(ctx context.Context, client *stripe.Client, liv
 	case err != nil:
 		s.problem("%s mode: %v", m.Mode, err)
 		return
+	case len(found) == 0 && s.unreachable != "":
+		s.Notes = append(s.Notes, fmt.Sprintf("%s mode: %s", m.Mode, s.unreachable))
 	case len(found) == 0:
 		s.problem("%s mode: no webhook endpoint posts to %s; passhook stripe setup makes it", m.Mode, s.URL)
 	case len(found) > 1:

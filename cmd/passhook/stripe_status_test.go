@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -142,5 +144,20 @@ func TestPermissionsAreThoseThatAreTried(t *testing.T) {
 	}
 	if strings.Trim(rest, ", and") != "" {
 		t.Errorf("named and not tried: %s", rest)
+	}
+}
+
+// Stripe cannot post to one's own machine; that is no problem to be solved.
+func TestStatusOnOnesOwnMachine(t *testing.T) {
+	t.Parallel()
+	w := started(t)
+	b, err := os.ReadFile(filepath.Join(w.dir, "passhook.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "passhook.yaml", strings.Replace(string(b), "https://tickets.example.com", "http://127.0.0.1:8080", 1))
+	out, code := w.status(t)
+	if code != 0 || len(out.Problems) != 0 || len(out.Notes) != 1 || !strings.Contains(out.Notes[0], "stripe listen --forward-to http://127.0.0.1:8080/webhooks/stripe") {
+		t.Errorf("exit %d: %+v", code, out)
 	}
 }
