@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -89,51 +90,60 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, 
 const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, state, note, received, due, settled, attempts, claimed, told"
 
 // eventParameters is how many of the columns are parameters; received, the last
-// of them, is due as well.
-const eventParameters = 15
+// but one, is due as well.
+const eventParameters = 16
 
 func eventValues(a acceptance, at time.Time) []any {
 	e := a.event
-	state := StatePending
+	state, settled := StatePending, time.Time{}
 	if e.Ignore != "" {
-		state = StateIgnored
+		state, settled = StateIgnored, at
 	}
 	return []any{
 		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, e.Rule, append([]byte{}, e.Data...),
-		millis(e.Time), state, e.Ignore, millis(at),
+		millis(e.Time), state, e.Ignore, millis(at), millis(settled),
 	}
 }
 
-// insertEvents returns the ids of the events that were not there.
-func insertEvents(ctx context.Context, tx *transaction, now time.Time, batch []acceptance) (map[string]bool, error) {
+// insertEvents returns the ids of the events that were not there. full is the
+// statement that inserts maxRows of them.
+func insertEvents(ctx context.Context, tx *transaction, full *sql.Stmt, now time.Time, batch []acceptance) (map[string]bool, error) {
 	fresh := map[string]bool{}
 	for chunk := range slices.Chunk(batch, maxRows) {
-		if err := insertChunk(ctx, tx, now, chunk, fresh); err != nil {
+		if err := insertChunk(ctx, tx, full, now, chunk, fresh); err != nil {
 			return nil, err
 		}
 	}
 	return fresh, nil
 }
 
-// insertChunk inserts a few events with one statement.
-func insertChunk(ctx context.Context, tx *transaction, now time.Time, chunk []acceptance, fresh map[string]bool) error {
+// insertText inserts so many events.
+func insertText(rows int) string {
 	var q strings.Builder
-	var args []any
 	q.WriteString("INSERT INTO events (" + eventColumns + ") VALUES ")
-	for i, a := range chunk {
+	for i := range rows {
 		if i > 0 {
 			q.WriteString(", ")
 		}
-		last := eventRow(&q, len(args))
-		settled := "0"
-		if a.event.Ignore != "" {
-			settled = last
-		}
-		q.WriteString(last + ", " + settled + ", 0, false, false)")
-		args = append(args, eventValues(a, now)...)
+		eventRow(&q, i*eventParameters)
 	}
 	q.WriteString(" ON CONFLICT (source, external_id) DO NOTHING RETURNING id")
-	rows, err := tx.QueryContext(ctx, q.String(), args...)
+	return q.String()
+}
+
+// insertChunk inserts a few events with one statement.
+func insertChunk(ctx context.Context, tx *transaction, full *sql.Stmt, now time.Time, chunk []acceptance, fresh map[string]bool) error {
+	var args []any
+	for _, a := range chunk {
+		args = append(args, eventValues(a, now)...)
+	}
+	var rows *sql.Rows
+	var err error
+	if len(chunk) == maxRows {
+		rows, err = tx.StmtContext(ctx, full).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	} else {
+		rows, err = tx.QueryContext(ctx, insertText(len(chunk)), args...)
+	}
 	if err != nil {
 		return err
 	}
@@ -154,12 +164,12 @@ func jsonList(v []string) (string, error) {
 	return string(b), err
 }
 
-// eventRow writes "($from+1, …, " and returns the last of the parameters.
-func eventRow(q *strings.Builder, from int) (last string) {
+// eventRow writes the values of a row, whose parameters are those behind from.
+func eventRow(q *strings.Builder, from int) {
 	q.WriteByte('(')
-	for i := range eventParameters {
-		last = "$" + strconv.Itoa(from+i+1)
-		q.WriteString(last + ", ")
+	for i := range eventParameters - 1 {
+		q.WriteString("$" + strconv.Itoa(from+i+1) + ", ")
 	}
-	return last
+	received, settled := strconv.Itoa(from+eventParameters-1), strconv.Itoa(from+eventParameters)
+	q.WriteString("$" + received + ", $" + settled + ", 0, false, false)")
 }

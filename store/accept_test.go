@@ -58,7 +58,7 @@ func TestEventsThatWaitShareATransactionAndWakeUps(t *testing.T) {
 			t.Errorf("%d events", n)
 		}
 		// A burst's wake-up may come a moment later.
-		until(t, "there is 1 job for the first and 2 for the 64 that waited", func() bool { return count(t, s, "river_job") == 1+2 })
+		until(t, "there is 1 job for the first and 1 for the 64 that waited", func() bool { return count(t, s, "river_job") == 1+1 })
 	})
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 )
@@ -11,12 +12,11 @@ const (
 	// maxBatch is how many waiting events share one transaction.
 	maxBatch = 256
 	// maxWake is how many events one job wakes for.
-	maxWake = 32
+	maxWake = 64
 	// burst is how many events in one transaction are a burst: then workers are
-	// woken once each wakeEvery, so that they do not take the time in which
-	// events are answered.
-	burst     = 16
-	wakeEvery = 250 * time.Millisecond
+	// woken when it is over, or after yieldMost, so that they do not take the time
+	// in which events are answered.
+	burst = 16
 	// burstLasts is how long after its last large transaction a burst is over.
 	burstLasts = 100 * time.Millisecond
 	// acceptTimeout is how long a transaction of events may take; senders ask
@@ -27,25 +27,26 @@ const (
 // committer stores the events that wait to be accepted, batch after batch.
 type committer struct {
 	*Store
+	// insert is the statement for maxRows events; nil until it is needed.
+	insert *sql.Stmt
 	// owed are stored events that nobody was woken for yet. A crash forgets
 	// them, and the sweep finds them.
 	owed []string
-	// rested is true when wakeEvery has passed since the last wake-up.
-	rested bool
+	// since is when the first of them was stored.
+	since time.Time
 }
 
 // run commits until Close.
 func (c *committer) run() {
 	defer close(c.stopped)
-	tick := time.NewTicker(wakeEvery)
+	tick := time.NewTicker(burstLasts)
 	defer tick.Stop()
 	for {
 		select {
 		case first := <-c.accept:
 			c.commit(first)
 		case <-tick.C:
-			c.rested = true
-			if len(c.owed) == 0 {
+			if len(c.owed) == 0 || c.bursting() && time.Since(c.since) < yieldMost {
 				continue
 			}
 			if _, err := c.store(nil); err != nil {
@@ -89,11 +90,14 @@ func (c *committer) store(batch []acceptance) ([]accepted, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
 	results := make([]accepted, len(batch))
-	wake := len(batch) < burst || c.rested
+	wake := len(batch) < burst
 	var waiting []string
+	if err := c.prepare(ctx, len(batch)); err != nil {
+		return nil, err
+	}
 	err := c.inTx(ctx, func(tx *transaction) error {
 		waiting = slices.Clone(c.owed)
-		fresh, err := insertEvents(ctx, tx, c.now(), batch)
+		fresh, err := insertEvents(ctx, tx, c.insert, c.now(), batch)
 		if err != nil {
 			return err
 		}
@@ -115,11 +119,23 @@ func (c *committer) store(batch []acceptance) ([]accepted, error) {
 	switch {
 	case err != nil:
 	case wake:
-		c.owed, c.rested = nil, false
+		c.owed = nil
 	default:
+		if len(c.owed) == 0 {
+			c.since = time.Now()
+		}
 		c.owed = waiting
 	}
 	return results, err
+}
+
+// prepare has SQLite read the long statement once: reading it takes longer than
+// running it.
+func (c *committer) prepare(ctx context.Context, events int) (err error) {
+	if c.insert == nil && events >= maxRows {
+		c.insert, err = c.db.PrepareContext(ctx, insertText(maxRows))
+	}
+	return err
 }
 
 func (s *Store) wakeEvents(ctx context.Context, tx *transaction, ids []string) error {

@@ -123,7 +123,7 @@ func open(ctx context.Context, c Config, own bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	go (&committer{Store: s, rested: true}).run()
+	go (&committer{Store: s}).run()
 	return s, nil
 }
 

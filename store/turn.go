@@ -11,7 +11,7 @@ import (
 func (s *Store) yield(ctx context.Context) {
 	const look = 20 * time.Millisecond
 	for waited := time.Duration(0); waited < yieldMost; waited += look {
-		if time.Since(time.Unix(0, s.burstAt.Load())) > burstLasts {
+		if !s.bursting() {
 			return
 		}
 		select {
@@ -23,6 +23,9 @@ func (s *Store) yield(ctx context.Context) {
 }
 
 const yieldMost = time.Second
+
+// bursting reports whether many events arrive just now.
+func (s *Store) bursting() bool { return time.Since(time.Unix(0, s.burstAt.Load())) <= burstLasts }
 
 // turn waits until a worker may write; the result ends its turn. With SQLite's
 // one writer, events that arrive wait behind one worker so, not behind all.

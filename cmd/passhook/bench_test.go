@@ -105,7 +105,7 @@ func BenchmarkIngest(b *testing.B) {
 	defer bare.Close()
 	var ratios []float64
 	var n atomic.Int64
-	const rounds, requests = 5, 4000 // whatever b.N is
+	const rounds, requests = 15, 4000 // whatever b.N is
 	for range rounds {
 		alone := flood(b, bare.URL, &n, requests)
 		ratios = append(ratios, alone.Seconds()/flood(b, "http://"+a.config.Listen, &n, requests).Seconds())
