@@ -479,6 +479,9 @@ func TestTheOperatorIsTold(t *testing.T) {
 	}
 	mail, err := mails[0].Parse()
 	must(t, err)
+	if subject := mail.Get("Subject"); subject != "passhook: 1 failed event, 1 dead delivery" {
+		t.Errorf("the subject is %s", subject)
+	}
 	for _, want := range []string{"passhook events replay " + failed, "there is no address", "no such mailbox", "--to ADDRESS"} {
 		if !strings.Contains(mail.Text, want) {
 			t.Errorf("%q is missing in:\n%s", want, mail.Text)

@@ -81,7 +81,7 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 		fmt.Fprintf(&text, "Delivery %s to %s is dead: %s\nCorrect the address: passhook deliveries resend %s --to ADDRESS\n\n", d.ID, d.Recipient, d.Note, d.ID)
 		fmt.Fprintln(ids, d.ID)
 	}
-	subject := fmt.Sprintf("passhook: %d failed events, %d dead deliveries, %d to look at", failed, len(deliveries), other)
+	subject := "passhook: " + counted([]amount{{failed, "failed event", "failed events"}, {len(deliveries), "dead delivery", "dead deliveries"}, {other, "event to look at", "events to look at"}})
 	if err := n.Notice(ctx, to, subject, text.String(), "notice-"+hex.EncodeToString(ids.Sum(nil))[:24]); err != nil {
 		return err
 	}
@@ -91,6 +91,27 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 		}
 	}
 	return e.Store.Told(ctx, events, deliveries)
+}
+
+// amount is how many there are of something, with its word for one and for more.
+type amount struct {
+	n         int
+	one, many string
+}
+
+// counted lists what there is.
+func counted(list []amount) string {
+	var out []string
+	for _, a := range list {
+		switch a.n {
+		case 0:
+		case 1:
+			out = append(out, "1 "+a.one)
+		default:
+			out = append(out, fmt.Sprintf("%d %s", a.n, a.many))
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 const (

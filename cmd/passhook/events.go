@@ -43,7 +43,11 @@ func (l eventsListCmd) Run(ctx context.Context, c console) error {
 	}
 	rows := [][]string{{"ID", "RECEIVED", "TYPE", "STATE", "NOTE"}}
 	for _, e := range found {
-		rows = append(rows, []string{e.ID, when(e.Received, cfg), e.Types[0], e.State, oneLine(e.Note)})
+		note := e.Note
+		if e.Attention != "" {
+			note = strings.TrimPrefix(note+"; look at: "+e.Attention, "; ")
+		}
+		rows = append(rows, []string{e.ID, when(e.Received, cfg), e.Types[0], e.State, oneLine(note)})
 	}
 	return c.table(rows)
 }
