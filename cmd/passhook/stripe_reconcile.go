@@ -135,13 +135,22 @@ type stripeBeside struct {
 }
 
 func (c console) besideStripe(ctx context.Context) (*stripeBeside, error) {
-	cfg, err := c.load(config.Options{Sections: []config.Section{config.Store, config.Stripe, config.Templates, config.Rules}})
+	cfg, err := c.loadStripe()
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Stripe == nil {
-		return nil, fmt.Errorf("%s has no stripe section; passhook stripe setup --manual says what belongs there", cfg.File)
+	return c.openStripe(ctx, cfg)
+}
+
+func (c console) loadStripe() (*config.Config, error) {
+	cfg, err := c.load(config.Options{Sections: []config.Section{config.Store, config.Stripe, config.Templates, config.Rules}})
+	if err == nil && cfg.Stripe == nil {
+		err = fmt.Errorf("%s has no stripe section; passhook stripe setup --manual says what belongs there", cfg.File)
 	}
+	return cfg, err
+}
+
+func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBeside, error) {
 	p, problems := loadRules(cfg, nil)
 	if err := problems.Err(); err != nil {
 		return nil, err

@@ -50,16 +50,16 @@ type modeStatus struct {
 	Absent int `json:"absent"`
 	// Undelivered are those that an endpoint has not taken.
 	Undelivered []stripe.ListedEvent `json:"undelivered"`
+	// unasked is true where Stripe gave no answer.
+	unasked bool
 }
 
 // Run asks Stripe and the store; bad news is where anything is wrong.
 func (s stripeStatusCmd) Run(ctx context.Context, c console) error {
-	b, err := c.besideStripe(ctx)
+	out, err := s.status(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer b.store.Close()
-	out := b.status(ctx, time.Now())
 	if s.JSON {
 		err = c.json(out)
 	} else {
@@ -69,6 +69,25 @@ func (s stripeStatusCmd) Run(ctx context.Context, c console) error {
 		err = errSilent
 	}
 	return err
+}
+
+// status looks at Stripe alone where serve has not run yet.
+func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, error) {
+	cfg, err := c.loadStripe()
+	if err != nil {
+		return stripeStatus{}, err
+	}
+	if sc := storeConfig(cfg, time.Now, nil); sc.URL == "" && !exists(sc.Path) {
+		out := onlineStatus(ctx, cfg, time.Now(), nil)
+		out.Notes = append(out.Notes, "passhook serve has not run yet, so nothing says which events have arrived")
+		return out, nil
+	}
+	b, err := c.openStripe(ctx, cfg)
+	if err != nil {
+		return stripeStatus{}, err
+	}
+	defer b.store.Close()
+	return b.status(ctx, time.Now()), nil
 }
 
 // status looks at everything. What cannot be asked is a problem, and the rest is
@@ -122,6 +141,7 @@ func onlineStatus(ctx context.Context, cfg *config.Config, now time.Time, knows 
 		var err error
 		if m.Lacks, err = client.Lacks(ctx, reader.Live); err != nil {
 			out.problem("%s mode: %v", m.Mode, err)
+			m.unasked = true
 			out.Modes = append(out.Modes, m)
 			continue
 		}
@@ -222,6 +242,9 @@ func (s stripeStatus) print(c console) {
 				version = "the account's"
 			}
 			fmt.Fprintf(c.Out, "  endpoint %s: %s, %d events, API version %s\n", e.ID, e.Status, len(e.Events), version)
+		}
+		if m.unasked {
+			continue
 		}
 		fmt.Fprintf(c.Out, "  events of the last %d days: %d at Stripe, %d of them not here, %d not delivered\n", statusDays, m.Recent, m.Absent, len(m.Undelivered))
 	}

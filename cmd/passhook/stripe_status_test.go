@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -159,5 +160,24 @@ func TestStatusOnOnesOwnMachine(t *testing.T) {
 	out, code := w.status(t)
 	if code != 0 || len(out.Problems) != 0 || len(out.Notes) != 1 || !strings.Contains(out.Notes[0], "stripe listen --forward-to http://127.0.0.1:8080/webhooks/stripe") {
 		t.Errorf("exit %d: %+v", code, out)
+	}
+}
+
+// Before the first start there is nothing to compare with, but Stripe to ask.
+func TestStatusBeforeTheFirstStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	out, code := w.status(t)
+	if code != 1 || len(out.Problems) != 1 || !strings.Contains(out.Problems[0], "no webhook endpoint") || len(out.Notes) != 1 || !strings.Contains(out.Notes[0], "has not run yet") {
+		t.Errorf("exit %d: %+v", code, out)
+	}
+	b, err := os.ReadFile(filepath.Join(w.dir, "passhook.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "passhook.yaml", regexp.MustCompile(`api_url: [^}]+`).ReplaceAllString(string(b), "api_url: http://127.0.0.1:1"))
+	text, told, code := w.says(t, "", "stripe", "status")
+	if code != 1 || strings.Contains(text, "at Stripe") || !strings.Contains(told, "could not be reached") {
+		t.Errorf("without Stripe: exit %d: %s%s", code, text, told)
 	}
 }

@@ -3,6 +3,7 @@ package stripe
 import (
 	"net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,8 +66,10 @@ func (c Config) checkMode() problems.List {
 		return problems.List{problems.At("mode", "must be live, test or both")}
 	}
 	mode := c.EffectiveMode()
+	// A key that is none has its own problem.
+	known := c.Mode != "" && !slices.ContainsFunc(c.APIKeys, func(k string) bool { return keyMode(k) == "" })
 	for _, m := range []string{ModeLive, ModeTest} {
-		if len(c.APIKeys) > 0 && (mode == m || mode == ModeBoth) && c.key(m == ModeLive) == "" {
+		if known && len(c.APIKeys) > 0 && (mode == m || mode == ModeBoth) && c.key(m == ModeLive) == "" {
 			out = append(out, problems.At("mode", "is %s, but api_keys has no %s key; add one, or change mode", mode, m))
 		}
 	}

@@ -39,6 +39,9 @@ func TestConfigCheck(t *testing.T) {
 			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
+			if strings.Contains(tc.want, "api_keys[") && strings.Contains(got, "mode:") && !strings.Contains(tc.want, "mode") {
+				t.Errorf("a wrong key is told twice: %q", got)
+			}
 		})
 	}
 }
