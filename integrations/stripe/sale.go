@@ -12,9 +12,16 @@ import (
 )
 
 // reach lets an event and its effects find the passes also by what the payment
-// was for.
+// was for. Where Stripe does not say that, what the event names has to do: a
+// refund must not wait for a key's permission.
 func (c *Client) reach(ctx context.Context, e *integrations.Event, o object, charge map[string]any) (sale, error) {
 	s, err := c.saleOf(ctx, *e, o, charge)
+	if words, no := Refused(err); no {
+		e.Attention = strings.TrimPrefix(e.Attention+"; what the payment was for could not be looked up; Stripe says: "+words, "; ")
+	}
+	if unsaid(err) {
+		return sale{}, nil
+	}
 	if err != nil {
 		return s, err
 	}
@@ -23,6 +30,12 @@ func (c *Client) reach(ctx context.Context, e *integrations.Event, o object, cha
 		e.Effects[i].Refs = union(e.Effects[i].Refs, s.refs)
 	}
 	return s, nil
+}
+
+// unsaid reports whether Stripe answered that it will not say, now or ever.
+func unsaid(err error) bool {
+	_, refused := Refused(err)
+	return refused || integrations.IsNever(err)
 }
 
 // sale is what a payment was for.

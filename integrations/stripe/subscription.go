@@ -71,7 +71,11 @@ func (c *Client) completeInvoice(ctx context.Context, e *integrations.Event, o o
 	}
 	if !ok { // not expanded
 		var err error
-		if subscription, err = c.object(ctx, *e, "/v1/subscriptions/"+o.subscription()); err != nil {
+		subscription, err = c.object(ctx, *e, "/v1/subscriptions/"+o.subscription())
+		switch {
+		case integrations.IsNever(err): // gone; the invoice says for when it paid
+			subscription = map[string]any{"id": o.subscription(), "object": "subscription"}
+		case err != nil:
 			return nil, fmt.Errorf("the subscription of %s: %w", e.Object, err)
 		}
 	}
