@@ -1,0 +1,47 @@
+package stripe_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/standins"
+)
+
+// A refund voids what the event itself names, also where Stripe does not say
+// what else was paid with it. What may pass is waited for.
+func TestARefundDoesNotWaitForAPermission(t *testing.T) {
+	refunded := map[string]any{"id": "ch_1", "object": "charge", "refunded": true, "amount": 9900, "amount_refunded": 9900, "currency": "eur", "payment_intent": "pi_1"}
+	failed := map[string]any{"id": "re_1", "object": "refund", "status": "failed", "charge": "ch_1", "amount": 9900, "currency": "eur", "payment_intent": "pi_1"}
+	for _, tc := range []struct {
+		name   string
+		fault  standins.Fault
+		object map[string]any
+		waits  bool
+		told   string
+	}{
+		{"charge.refunded", standins.Fault{Status: http.StatusForbidden, Message: "needs rak_checkout_session_read"}, refunded, false, "needs rak_checkout_session_read"},
+		{"charge.refunded", standins.Fault{Status: http.StatusNotFound, Message: "No such payment_intent"}, refunded, false, ""},
+		{"charge.refunded", standins.Fault{Status: http.StatusInternalServerError}, refunded, true, ""},
+		{"refund.failed", standins.Fault{Status: http.StatusForbidden, Message: "needs rak_charge_read"}, failed, false, "needs rak_charge_read"},
+		{"refund.failed", standins.Fault{Status: http.StatusTooManyRequests}, failed, true, ""},
+	} {
+		t.Run(tc.name+" "+http.StatusText(tc.fault.Status), func(t *testing.T) {
+			client, api, _ := account(t, 1, nil)
+			e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_1", Type: tc.name, Created: now}, tc.object))
+			if err != nil {
+				t.Fatal(err)
+			}
+			api.Fail(func(*http.Request) *standins.Fault { return &tc.fault })
+			e, err = client.Complete(t.Context(), e)
+			if (err != nil) != tc.waits {
+				t.Fatal(err)
+			}
+			if !tc.waits && (len(e.Effects) != 1 || !slices.Contains(e.Effects[0].Refs, "pi_1")) || !strings.Contains(e.Attention, tc.told) {
+				t.Errorf("got %+v, %q", e.Effects, e.Attention)
+			}
+		})
+	}
+}
