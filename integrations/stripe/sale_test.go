@@ -45,3 +45,19 @@ func TestARefundDoesNotWaitForAPermission(t *testing.T) {
 		})
 	}
 }
+
+// A renewal whose subscription is gone says until when it paid by itself.
+func TestARenewalOfASubscriptionThatIsGone(t *testing.T) {
+	client, _, _ := account(t, 1, nil)
+	invoice := map[string]any{
+		"id": "in_1", "object": "invoice", "billing_reason": "subscription_cycle", "subscription": "sub_gone",
+		"lines": map[string]any{"data": []any{map[string]any{"period": map[string]any{"start": 1, "end": 2}}}},
+	}
+	e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_1", Type: "invoice.paid", Created: now}, invoice))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data := completed(t, client, e); data["id"] != "sub_gone" || data["period_end"] != 2.0 {
+		t.Errorf("got %v until %v", data["id"], data["period_end"])
+	}
+}
