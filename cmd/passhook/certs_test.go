@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/pem"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,17 +12,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/passhook/passhook/examples"
+	"github.com/passhook/passhook/passes/passtest"
 	"github.com/passhook/passhook/standins"
 )
 
 // The stories of certs, with somebody who plays Apple's portal.
 func TestCertsScripts(t *testing.T) {
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
-			t.Fatal("openssl is missing")
-		}
-		t.Skip("openssl is missing")
-	}
+	passtest.Program(t, "openssl", "openssl")
 	icon, err := examples.FS.ReadFile("concert/templates/concert.pass/icon.png")
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/passtest"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -84,13 +85,7 @@ func linkIn(t *testing.T, text string) string {
 // returns the serial number in pass.json.
 func opensslAccepts(t *testing.T, pkg []byte, root string) string {
 	t.Helper()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
-			t.Fatal("openssl is missing")
-		}
-		t.Skip("openssl is not installed")
-	}
+	openssl := passtest.Program(t, "openssl", "openssl")
 	dir := t.TempDir()
 	z, err := zip.NewReader(bytes.NewReader(pkg), int64(len(pkg)))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/passhook/passhook/passes/barcodes"
 	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 const (
@@ -110,13 +111,7 @@ func TestWhatIsDrawnIsRead(t *testing.T) {
 
 // ZXing, another program, reads what there is no decoder for here.
 func TestZXingReadsWhatIsDrawn(t *testing.T) {
-	program, err := exec.LookPath("ZXingReader")
-	if err != nil {
-		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
-			t.Fatal("ZXingReader is missing")
-		}
-		t.Skip("ZXingReader is missing (Debian: zxing-cpp-tools)")
-	}
+	program := passtest.Program(t, "ZXingReader", "zxing-cpp-tools")
 	for _, tc := range []struct{ format, message string }{
 		{pdf417, "M1LOVELACE/ADA        E7F3K9Q HAMLISNW 0421 134Y014A0001 100"},
 		{pdf417, "4hn2xnqw7b3yj5k6c8t9za"},

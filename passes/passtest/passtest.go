@@ -46,17 +46,27 @@ func Apple(t testing.TB) (*standins.CA, *standins.PassCertificate) {
 	return ca, issued
 }
 
+// Program finds a program that judges what we make. The test is skipped where it
+// is missing, or fails where PASSHOOK_REQUIRE_ALL is set; of names the Debian
+// package.
+func Program(t testing.TB, name, of string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		text := name + " is missing (Debian: " + of + ")"
+		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
+			t.Fatal(text)
+		}
+		t.Skip(text)
+	}
+	return path
+}
+
 // OpenSSL runs openssl in dir and returns what it prints. The test fails where
 // openssl does, and is skipped where there is none.
 func OpenSSL(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
-			t.Fatal("openssl is missing")
-		}
-		t.Skip("openssl is missing")
-	}
-	cmd := exec.CommandContext(t.Context(), "openssl", args...)
+	cmd := exec.CommandContext(t.Context(), Program(t, "openssl", "openssl"), args...)
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"image"
 	"image/draw"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/makiuchi-d/gozxing/oned"
 	"github.com/makiuchi-d/gozxing/qrcode"
 
+	"github.com/passhook/passhook/passes/passtest"
 	"github.com/passhook/passhook/passes/preview"
 	"github.com/passhook/passhook/passes/schema"
 )
@@ -198,13 +198,7 @@ func FuzzFront(f *testing.F) {
 
 // gozxing reads no PDF417; ZXing does.
 func TestPDF417IsRead(t *testing.T) {
-	program, err := exec.LookPath("ZXingReader")
-	if err != nil {
-		if os.Getenv("PASSHOOK_REQUIRE_ALL") != "" {
-			t.Fatal("ZXingReader is missing")
-		}
-		t.Skip("ZXingReader is missing (Debian: zxing-cpp-tools)")
-	}
+	program := passtest.Program(t, "ZXingReader", "zxing-cpp-tools")
 	img, err := preview.Front(sample(t, "storeCard"), preview.Options{Scale: 1})
 	if err != nil {
 		t.Fatal(err)
