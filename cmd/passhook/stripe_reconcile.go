@@ -75,9 +75,9 @@ func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, e integra
 	var fresh bool
 	var err error
 	if r.DryRun {
-		var known bool
-		known, err = b.knows(ctx, e.ExternalID)
-		fresh = !known
+		var state string
+		state, err = b.stateOf(ctx, e.ExternalID)
+		fresh = state == ""
 	} else {
 		_, fresh, err = b.engine.Accept(ctx, e)
 	}
@@ -171,10 +171,13 @@ func (b *stripeBeside) readers(ctx context.Context) ([]stripe.Reader, error) {
 	return b.client.Readers(connected...), err
 }
 
-// knows reports whether an event of Stripe's is stored.
-func (b *stripeBeside) knows(ctx context.Context, externalID string) (bool, error) {
+// stateOf is the state of an event of Stripe's; empty where it is not stored.
+func (b *stripeBeside) stateOf(ctx context.Context, externalID string) (string, error) {
 	there, err := b.store.FindEvents(ctx, store.Filter{Query: externalID})
-	return slices.ContainsFunc(there, func(e store.Event) bool {
-		return e.Source == stripe.SourceName && e.ExternalID == externalID
-	}), err
+	for _, e := range there {
+		if e.Source == stripe.SourceName && e.ExternalID == externalID {
+			return e.State, err
+		}
+	}
+	return "", err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -36,6 +37,7 @@ type stripeStatus struct {
 	Notes []string `json:"notes"`
 	// unreachable says how events come to an address that Stripe cannot reach.
 	unreachable string
+	zone        *time.Location
 }
 
 // modeStatus is that of live or of test mode.
@@ -48,10 +50,24 @@ type modeStatus struct {
 	// Absent how many of them are not here.
 	Recent int `json:"recent"`
 	Absent int `json:"absent"`
+	// Last are the newest of them.
+	Last []lastEvent `json:"last"`
 	// Undelivered are those that an endpoint has not taken.
 	Undelivered []stripe.ListedEvent `json:"undelivered"`
 	// unasked is true where Stripe gave no answer.
 	unasked bool
+}
+
+// showLast is how many of the newest events are shown.
+const showLast = 5
+
+// lastEvent is one of the newest events at Stripe.
+type lastEvent struct {
+	ID   string    `json:"id"`
+	Type string    `json:"type"`
+	Time time.Time `json:"time"`
+	// State is what became of it here; empty where it is not here.
+	State string `json:"state"`
 }
 
 // Run asks Stripe and the store; bad news is where anything is wrong.
@@ -93,7 +109,7 @@ func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, e
 // status looks at everything. What cannot be asked is a problem, and the rest is
 // looked at all the same.
 func (b *stripeBeside) status(ctx context.Context, now time.Time) stripeStatus {
-	out := onlineStatus(ctx, b.config, now, b.knows)
+	out := onlineStatus(ctx, b.config, now, b.stateOf)
 	if err := b.count(ctx, out.Store); err != nil {
 		out.problem("the store cannot be read: %v", err)
 	}
@@ -129,15 +145,15 @@ func (b *stripeBeside) count(ctx context.Context, into map[string]int) error {
 	return nil
 }
 
-// onlineStatus is what Stripe says. knows is nil where there is no store.
-func onlineStatus(ctx context.Context, cfg *config.Config, now time.Time, knows func(context.Context, string) (bool, error)) stripeStatus {
-	out := stripeStatus{URL: webhookURL(cfg), Modes: []modeStatus{}, Store: map[string]int{}, Problems: []string{}, Notes: []string{}}
+// onlineStatus is what Stripe says. stateOf is nil where there is no store.
+func onlineStatus(ctx context.Context, cfg *config.Config, now time.Time, stateOf func(context.Context, string) (string, error)) stripeStatus {
+	out := stripeStatus{URL: webhookURL(cfg), Modes: []modeStatus{}, Store: map[string]int{}, Problems: []string{}, Notes: []string{}, zone: cfg.Location}
 	if err := reachable(cfg); err != nil {
 		out.unreachable = err.Error()
 	}
 	client := stripe.NewClient(*cfg.Stripe)
 	for _, reader := range client.Readers() {
-		m := modeStatus{Mode: modeOf(reader.Live), Endpoints: []stripe.Endpoint{}, Undelivered: []stripe.ListedEvent{}}
+		m := modeStatus{Mode: modeOf(reader.Live), Endpoints: []stripe.Endpoint{}, Last: []lastEvent{}, Undelivered: []stripe.ListedEvent{}}
 		var err error
 		if m.Lacks, err = client.Lacks(ctx, reader.Live); err != nil {
 			out.problem("%s mode: %v", m.Mode, err)
@@ -150,7 +166,7 @@ func onlineStatus(ctx context.Context, cfg *config.Config, now time.Time, knows 
 		}
 		out.endpoints(ctx, client, reader.Live, &m)
 		if _, lacks := m.Lacks["Events"]; !lacks {
-			if err := out.events(ctx, reader, now, knows, &m); err != nil {
+			if err := out.events(ctx, reader, now, stateOf, &m); err != nil {
 				out.problem("%s mode: %v", m.Mode, err)
 			}
 		}
@@ -200,7 +216,7 @@ func (s *stripeStatus) endpoints(ctx context.Context, client *stripe.Client, liv
 }
 
 // events compares Stripe's list with the store.
-func (s *stripeStatus) events(ctx context.Context, reader stripe.Reader, now time.Time, knows func(context.Context, string) (bool, error), m *modeStatus) error {
+func (s *stripeStatus) events(ctx context.Context, reader stripe.Reader, now time.Time, stateOf func(context.Context, string) (string, error), m *modeStatus) error {
 	since := now.AddDate(0, 0, -statusDays)
 	last, err := reader.LastEvents(ctx, since)
 	if err != nil {
@@ -212,16 +228,19 @@ func (s *stripeStatus) events(ctx context.Context, reader stripe.Reader, now tim
 		return err
 	}
 	m.Undelivered = append(m.Undelivered, undelivered...)
-	if knows == nil {
+	if stateOf == nil {
 		return nil
 	}
-	for _, e := range last {
-		known, err := knows(ctx, e.ID)
+	for i, e := range last {
+		state, err := stateOf(ctx, e.ID)
 		if err != nil {
 			return err
 		}
-		if !known && now.Sub(e.Time()) > arriving {
+		if state == "" && now.Sub(e.Time()) > arriving {
 			m.Absent++
+		}
+		if i < showLast {
+			m.Last = append(m.Last, lastEvent{e.ID, e.Type, e.Time(), state})
 		}
 	}
 	if m.Absent > 0 {
@@ -247,6 +266,9 @@ func (s stripeStatus) print(c console) {
 			continue
 		}
 		fmt.Fprintf(c.Out, "  events of the last %d days: %d at Stripe, %d of them not here, %d not delivered\n", statusDays, m.Recent, m.Absent, len(m.Undelivered))
+		for _, e := range m.Last {
+			fmt.Fprintf(c.Out, "    %s  %s  %s: %s\n", e.Time.In(s.zone).Format(time.DateTime), e.ID, e.Type, cmp.Or(e.State, "not here"))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Store)) {
 		fmt.Fprintf(c.Out, "%s: %d\n", name, s.Store[name])

@@ -73,6 +73,9 @@ func TestStatus(t *testing.T) {
 	if strings.Contains(all, "we_2 does not get") || code != 1 {
 		t.Errorf("exit %d:\n%s", code, all)
 	}
+	if text, _, _ := w.says(t, "", "stripe", "status"); !strings.Contains(text, "evt_absent2  checkout.session.completed: not here") {
+		t.Errorf("the last events are not shown:\n%s", text)
+	}
 }
 
 func TestStatusTellsMissingPermissionsInStripesWords(t *testing.T) {
