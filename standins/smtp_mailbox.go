@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,7 +64,7 @@ type mailbox struct {
 // Beside a mail's page lie /html, /text, /raw and /attachments/N/FILENAME.
 func (s *SMTP) Handler(prefix string) http.Handler {
 	b := &mailbox{server: s, prefix: strings.TrimSuffix(prefix, "/")}
-	b.pages = template.Must(template.New("").Funcs(template.FuncMap{"size": size}).ParseFS(mailboxFiles, "*.html"))
+	b.pages = template.Must(template.New("").Funcs(template.FuncMap{"size": size, "links": links}).ParseFS(mailboxFiles, "*.html"))
 	mux := http.NewServeMux()
 	if b.prefix != "" {
 		mux.HandleFunc("GET "+b.prefix, b.list)
@@ -205,4 +206,23 @@ func size(n int) string {
 		return fmt.Sprintf("%d kB", (n+500)/1000)
 	}
 	return fmt.Sprintf("%d bytes", n)
+}
+
+// piece is a part of a text: an address, or what stands between addresses.
+type piece struct {
+	Text string
+	Link bool
+}
+
+var address = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+// links splits a text at its addresses.
+func links(text string) []piece {
+	var out []piece
+	at := 0
+	for _, found := range address.FindAllStringIndex(text, -1) {
+		out = append(out, piece{Text: text[at:found[0]]}, piece{text[found[0]:found[1]], true})
+		at = found[1]
+	}
+	return append(out, piece{Text: text[at:]})
 }

@@ -48,6 +48,14 @@ func TestMailboxListsTheNewestFirst(t *testing.T) {
 	}
 }
 
+func TestAddressesInATextAreLinks(t *testing.T) {
+	get := mailboxOf(t, "From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\n\r\nSee <https://tickets.example.com/o/x?a=1&b=2>\r\nand javascript:alert(1)\r\n")
+	_, _, body := get("/dev/mail/1")
+	if !strings.Contains(body, `See &lt;<a href="https://tickets.example.com/o/x?a=1&amp;b=2">https://tickets.example.com/o/x?a=1&amp;b=2</a>&gt;`) || strings.Contains(body, `href="javascript`) {
+		t.Error(body)
+	}
+}
+
 func TestMailboxAsJSON(t *testing.T) {
 	get := mailboxOf(t, hello, full)
 	_, header, body := get("/dev/mail/?format=json")
