@@ -11,9 +11,6 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
-// ReasonOperator is why a pass is void that a person made void.
-const ReasonOperator = "operator"
-
 // changes are what the rules that update and void make of an event.
 func (p *Program) changes(e integrations.Event, data any, plan *Plan) error {
 	for _, r := range p.rules {
@@ -66,7 +63,7 @@ func wrap(where string, err error) error {
 }
 
 // storedChanges are what an event does, by rules and by itself, as rows.
-func storedChanges(e integrations.Event, plan *Plan) ([]store.Change, error) {
+func storedChanges(e integrations.Completed, plan *Plan) ([]store.Change, error) {
 	var out []store.Change
 	for _, c := range plan.Changes {
 		row := store.Change{Name: "rule " + c.Rule, Kind: store.ChangeVoid, Reason: "rule " + c.Rule, Template: c.Template, Refs: e.Refs}
@@ -80,7 +77,7 @@ func storedChanges(e integrations.Event, plan *Plan) ([]store.Change, error) {
 		out = append(out, row)
 	}
 	for i, effect := range e.Effects {
-		row := store.Change{Name: fmt.Sprintf("effect %d", i+1), Kind: store.ChangeVoid, Reason: effect.Reason, Refs: effect.Refs}
+		row := store.Change{Name: fmt.Sprintf("effect %d", i+1), Kind: store.ChangeVoid, Reason: effect.Reason, Refs: effect.Refs, Serial: effect.Serial}
 		if effect.Lift {
 			row.Kind = store.ChangeLift
 		}
@@ -102,7 +99,7 @@ func (e *Engine) fold(program *Program) func(store.Pass, []store.Change) (store.
 			case c.Template != "" && c.Template != p.Template:
 			case c.Kind == store.ChangeLift:
 				delete(void, c.Reason)
-			case c.Kind == store.ChangeVoid && slices.Contains(reasons, c.Reason) && !slices.Contains(p.VoidOn, c.Reason):
+			case c.Kind == store.ChangeVoid && slices.Contains(integrations.Reasons(), c.Reason) && !slices.Contains(p.VoidOn, c.Reason):
 			case c.Kind == store.ChangeVoid:
 				void[c.Reason] = true
 			case c.Kind == store.ChangeUpdate:

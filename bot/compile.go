@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,15 +13,15 @@ import (
 	"github.com/passhook/passhook/problems"
 )
 
-// ChannelEmail is the channel of mail addresses.
-const ChannelEmail = "email"
-
 // Options is what rules are checked against and run with.
 type Options struct {
 	Templates   map[string]*passes.Template
 	Expressions expressions.Settings
 	// Types are the event types that the sources know.
 	Types map[string]integrations.TypeInfo
+	// Channels are those that a rule may deliver over, with what each says of a
+	// recipient.
+	Channels map[string]func(recipient string) error
 	// ReadFile reads the sample file of a rule.
 	ReadFile func(path string) ([]byte, error)
 }
@@ -30,6 +31,7 @@ type Options struct {
 type Program struct {
 	rules     []*rule
 	templates map[string]*passes.Template
+	channels  map[string]func(string) error
 }
 
 // rule is a Rule with its expressions compiled.
@@ -49,7 +51,7 @@ type target struct {
 
 // Compile checks all rules. Problems carry paths as "[0].with.seat".
 func Compile(rules []Rule, o Options) (*Program, problems.List) {
-	p := &Program{templates: o.Templates}
+	p := &Program{templates: o.Templates, channels: o.Channels}
 	var out problems.List
 	names := map[string]bool{}
 	for i, r := range rules {
@@ -269,8 +271,8 @@ func (c *compiler) targets() {
 		}
 		for channel, address := range entry {
 			at := path + "." + channel
-			if channel != ChannelEmail {
-				c.problem(at, "is no channel of this version; it has email")
+			if c.Channels[channel] == nil {
+				c.problem(at, "is no channel of this version; it has %s", strings.Join(slices.Sorted(maps.Keys(c.Channels)), ", "))
 				continue
 			}
 			c.rule.deliver = append(c.rule.deliver, target{channel, c.text(at, string(address))})

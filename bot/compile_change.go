@@ -12,13 +12,11 @@ import (
 
 func (r *rule) issues() bool { return r.Action == "" || r.Action == ActionIssue }
 
-// reasons are those that void_on may name.
-var reasons = []string{integrations.ReasonRefund, integrations.ReasonDispute, integrations.ReasonSubscriptionEnd}
-
 func (c *compiler) reasons() {
 	if c.rule.VoidOn != nil && !c.rule.issues() {
 		c.problem("void_on", "belongs to rules that issue passes; take it out")
 	}
+	reasons := integrations.Reasons()
 	for _, reason := range c.rule.VoidOn {
 		if !slices.Contains(reasons, reason) {
 			c.problem("void_on", "%s is no reason; there is %s", reason, strings.Join(reasons, ", "))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
@@ -29,7 +30,9 @@ type DecisionPass struct {
 }
 
 // VoidByOperator is true where a person made the pass void.
-func (p DecisionPass) VoidByOperator() bool { return slices.Contains(p.Void, ReasonOperator) }
+func (p DecisionPass) VoidByOperator() bool {
+	return slices.Contains(p.Void, integrations.ReasonOperator)
+}
 
 // decideWithin is how long the link to a decision works.
 const decideWithin = 90 * 24 * time.Hour

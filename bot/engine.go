@@ -30,6 +30,8 @@ type Config struct {
 	Program  *Program
 	Sources  map[string]integrations.Source
 	Channels map[string]integrations.Channel
+	// Operator are those who are told what needs a person.
+	Operator []integrations.Recipient
 	Secrets  Secrets
 	// URL is the public address, without a slash at the end.
 	URL string
@@ -65,7 +67,7 @@ func (e *Engine) SetProgram(p *Program) { e.program.Store(p) }
 // Accept stores an event durably before it returns; fresh is false where the
 // event was there. Work on it starts by itself.
 func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
-	if ev.Ignore == "" && len(ev.Effects) == 0 && ev.Attention == "" && !e.program.Load().Listens(ev) {
+	if ev.Ignore == "" && !ev.Wanted && !e.program.Load().Listens(ev) {
 		ev.Ignore = nobodyListens(ev)
 	}
 	return e.Store.Accept(ctx, ev)

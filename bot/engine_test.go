@@ -132,8 +132,8 @@ func newBench(t testing.TB, o options) *bench {
 	must(t, found.Err())
 	b.engine = bot.New(bot.Config{
 		Store: b.store, Program: program, Secrets: secrets, URL: "https://tickets.example.com", Now: o.now,
-		Sources:  map[string]integrations.Source{"stripe": stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL})},
-		Channels: map[string]integrations.Channel{bot.ChannelEmail: m}, Jitter: func() float64 { return 0.5 }, Log: logger, Senders: 4,
+		Sources:  map[string]integrations.Source{bot.SourceOwn: bot.Own{}, "stripe": stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL})},
+		Channels: map[string]integrations.Channel{integrations.ChannelEmail: m}, Operator: []integrations.Recipient{{Channel: "email", Address: "me@example.com"}}, Jitter: func() float64 { return 0.5 }, Log: logger, Senders: 4,
 	})
 	return b
 }
@@ -211,7 +211,7 @@ func (b *bench) checkout(t testing.TB, name, eventType string, change func(sessi
 	}
 	b.stripe.AddSession(session, items)
 	body := standins.Event(standins.EventOptions{ID: "evt_" + name + strings.ReplaceAll(eventType, ".", ""), Type: eventType, Created: time.Now()}, session)
-	e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, body)
+	e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}}).Decode(body)
 	must(t, err)
 	return e
 }
@@ -380,7 +380,7 @@ func TestTestModeGoesToTheTestRecipientOnly(t *testing.T) {
 	b := newBench(t, options{})
 	b.run(t)
 	e := b.checkout(t, "ada", completed, nil)
-	e.Redirect = "me@example.com"
+	e.Redirect = integrations.Recipient{Channel: "email", Address: "me@example.com"}
 	id, _, err := b.engine.Accept(context.Background(), e)
 	must(t, err)
 	b.settled(t, id)
@@ -471,7 +471,7 @@ func TestTheOperatorIsTold(t *testing.T) {
 	b.settled(t, dead)
 	b.settled(t, failed)
 	for range 2 {
-		must(t, b.engine.TellOnce(context.Background(), b.mailer, "me@example.com"))
+		must(t, b.engine.TellOnce(context.Background()))
 	}
 	mails := b.smtp.Messages()
 	if len(mails) != 1 || mails[0].To[0] != "me@example.com" {
@@ -498,7 +498,7 @@ func TestALargeOrderHasLinksAlone(t *testing.T) {
 		Items: []standins.Item{{Name: "Floor", Quantity: 40, UnitAmount: 100}},
 	})
 	b.stripe.AddSession(session, items)
-	e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_group", Type: completed, Created: time.Now()}, session))
+	e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}}).Decode(standins.Event(standins.EventOptions{ID: "evt_group", Type: completed, Created: time.Now()}, session))
 	must(t, err)
 	id, _, err := b.engine.Accept(context.Background(), e)
 	must(t, err)

@@ -73,7 +73,7 @@ func outcome(t *testing.T, program *bot.Program, flow standins.StripeFlow, shuff
 	}
 	var ids []string
 	for _, body := range bodies {
-		e, err := stripe.Decode(c, body)
+		e, err := stripe.NewClient(c).Decode(body)
 		must(t, err)
 		id, _, err := b.engine.Accept(t.Context(), e)
 		must(t, err)
@@ -124,7 +124,7 @@ func (b *bench) told(t *testing.T, ids []string) string {
 			add("look at: %s", e.Attention)
 		}
 		if e.State == store.StateFailed {
-			add("failed: %s: %s", strings.Join(e.Types, " "), e.Note)
+			add("failed: %s: %s", strings.Join(e.Names(), " "), e.Note)
 		}
 		for _, d := range deliveries {
 			add("mail to %s: %d passes, %s", d.Recipient, len(d.Passes), d.State)

@@ -36,7 +36,7 @@ func (e *Engine) settleFailure(ctx context.Context, ev *store.Event, cause error
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
-	log := e.Log.With("event", ev.ID, "external_id", ev.ExternalID, "type", ev.Types[0])
+	log := e.Log.With("event", ev.ID, "external_id", ev.ExternalID, "type", ev.Type)
 	if e.final(cause, ev.Received) {
 		log.Error("event failed; fix the cause, then: passhook events replay "+ev.ID, "error", cause)
 		return lost(e.Store.SettleEvent(ctx, ev, store.StateFailed, cause.Error()))
@@ -74,20 +74,15 @@ func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, erro
 }
 
 // complete asks the event's source for what the event does not carry.
-func (e *Engine) complete(ctx context.Context, ev integrations.Event) (integrations.Event, error) {
-	if ev.Source == SourceOwn {
-		var err error
-		ev.Effects, err = ownEffects(ev)
-		return ev, err
-	}
+func (e *Engine) complete(ctx context.Context, ev integrations.Event) (integrations.Completed, error) {
 	if source := e.Sources[ev.Source]; source != nil {
 		return source.Complete(ctx, ev)
 	}
-	return ev, nil
+	return integrations.Completed{Event: ev}, nil
 }
 
 // plan is what is to be stored of a completed event.
-func (e *Engine) plan(ev *store.Event, completed integrations.Event, program *Program) (store.Issue, error) {
+func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program *Program) (store.Issue, error) {
 	work := store.Issue{Event: ev, State: store.StateDone, Attention: completed.Attention, Fold: e.fold(program)}
 	if completed.Ignore != "" {
 		work.State, work.Note = store.StateIgnored, completed.Ignore
@@ -108,32 +103,32 @@ func (e *Engine) plan(ev *store.Event, completed integrations.Event, program *Pr
 		work.State = store.StateUnmatched
 		work.Note = fmt.Sprintf("no pass: nothing in the event fits rule %s; if something should, mend the rule and replay the event", strings.Join(plan.Rules, ", "))
 	default:
-		work.State, work.Note = store.StateIgnored, nobodyListens(completed)
+		work.State, work.Note = store.StateIgnored, nobodyListens(completed.Event)
 	}
 	return work, nil
 }
 
 func nobodyListens(e integrations.Event) string {
-	return "no rule is on " + strings.Join(e.Types, " or ")
+	return "no rule is on " + strings.Join(e.Names(), " or ")
 }
 
 // order turns planned passes into rows. Every pass is rendered once, so that a
 // template that fails is found before anything is stored.
-func (e *Engine) order(out *store.Issue, completed integrations.Event, plan *Plan, program *Program) error {
+func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan *Plan, program *Program) error {
 	now, ev := e.Now(), out.Event
 	out.Order = store.Order{EventID: ev.ID, Source: ev.Source, Account: ev.Account, Object: completed.Object, Live: ev.Live, Created: now}
 	out.Note = fmt.Sprintf("%d passes by rule %s", len(plan.Passes), strings.Join(plan.Rules, ", "))
 	current := e.Secrets.keys[0]
 	groups := deliveries{index: map[string]int{}}
 	for _, p := range plan.Passes {
-		key := passKey(completed, p)
+		key := passKey(completed.Event, p)
 		inputs, err := json.Marshal(p.Inputs)
 		if err != nil {
 			return fmt.Errorf("rule %s: the inputs are no JSON: %w", p.Rule, err)
 		}
 		pass := store.Pass{
 			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
-			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, Created: now, Updated: now,
+			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, References: completed.References, Created: now, Updated: now,
 		}
 		r, err := e.render(program, pass)
 		if err == nil {
@@ -147,7 +142,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Event, plan *Pla
 	}
 	for i := range groups.list {
 		d := &groups.list[i]
-		d.Created, d.LinkKey, d.SecretID = now, deliveryKey(completed, *d), current.id
+		d.Created, d.LinkKey, d.SecretID = now, deliveryKey(completed.Event, *d), current.id
 		d.LinkHash = linkHash(current.pageToken(d.LinkKey))
 	}
 	out.Deliveries = groups.list
@@ -166,7 +161,7 @@ type deliveries struct {
 	index map[string]int
 }
 
-func (d *deliveries) add(p store.Pass, to []Recipient) {
+func (d *deliveries) add(p store.Pass, to []integrations.Recipient) {
 	for _, r := range to {
 		key := r.Channel + " " + strings.ToLower(r.Address)
 		i, ok := d.index[key]

@@ -1,7 +1,9 @@
 package bot
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,22 +31,39 @@ func OwnEvent(eventType, serial string, inputs map[string]any, at time.Time) (in
 	}
 	data, err := json.Marshal(map[string]any{"inputs": inputs})
 	return integrations.Event{
-		Source: SourceOwn, Types: []string{eventType}, ExternalID: id.String(), Object: serial, Live: true, Time: at,
-		Refs: []string{serial}, Data: data, Effects: []integrations.Effect{{}},
+		Source: SourceOwn, Type: eventType, ExternalID: id.String(), Object: serial, Live: true, Time: at,
+		Data: data, Wanted: true,
 	}, err
 }
 
-// ownEffects are read from a stored event.
-func ownEffects(e integrations.Event) ([]integrations.Effect, error) {
-	effect := integrations.Effect{Reason: ReasonOperator, Lift: e.Types[0] == TypeUnvoid, Refs: e.Refs}
-	if e.Types[0] == TypeUpdate {
+// Own is the source of such events.
+type Own struct{}
+
+var _ integrations.Source = Own{}
+
+// Types are those that a rule may be on, too.
+func (Own) Types() (map[string]integrations.TypeInfo, error) {
+	return map[string]integrations.TypeInfo{TypeVoid: {}, TypeUnvoid: {}, TypeUpdate: {}}, nil
+}
+
+// Decode refuses all: nobody else makes such events.
+func (Own) Decode([]byte) (integrations.Event, error) {
+	return integrations.Event{}, errors.New("events of passhook itself are made with passhook passes")
+}
+
+// Complete reads what the event does from it.
+func (Own) Complete(_ context.Context, e integrations.Event) (integrations.Completed, error) {
+	out := integrations.Completed{Event: e}
+	effect := integrations.Effect{Reason: integrations.ReasonOperator, Lift: e.Type == TypeUnvoid, Serial: e.Object}
+	if e.Type == TypeUpdate {
 		var data struct {
 			Inputs json.RawMessage `json:"inputs"`
 		}
 		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return nil, err
+			return out, integrations.Never(err)
 		}
 		effect.Reason, effect.Inputs = "", data.Inputs
 	}
-	return []integrations.Effect{effect}, nil
+	out.Effects = []integrations.Effect{effect}
+	return out, nil
 }

@@ -3,7 +3,6 @@ package bot
 import (
 	"errors"
 	"fmt"
-	"net/mail"
 	"strconv"
 	"strings"
 	"time"
@@ -31,13 +30,13 @@ type Plan struct {
 
 // PlannedPass is one pass before it has a serial number.
 type PlannedPass struct {
-	Rule     string         `json:"rule"`
-	Template string         `json:"template"`
-	Item     string         `json:"item"`
-	Unit     int            `json:"unit"`
-	Inputs   map[string]any `json:"inputs"`
-	VoidOn   []string       `json:"void_on"`
-	To       []Recipient    `json:"to"`
+	Rule     string                   `json:"rule"`
+	Template string                   `json:"template"`
+	Item     string                   `json:"item"`
+	Unit     int                      `json:"unit"`
+	Inputs   map[string]any           `json:"inputs"`
+	VoidOn   []string                 `json:"void_on"`
+	To       []integrations.Recipient `json:"to"`
 }
 
 // PlannedChange is what a rule does to the passes that share a ref with the
@@ -47,12 +46,6 @@ type PlannedChange struct {
 	Action   string         `json:"action"`
 	Template string         `json:"template,omitempty"`
 	Inputs   map[string]any `json:"inputs,omitempty"`
-}
-
-// Recipient is somebody who gets a pass over a channel.
-type Recipient struct {
-	Channel string `json:"channel"`
-	Address string `json:"address"`
 }
 
 // unit is one pass that a rule's when let through.
@@ -77,7 +70,7 @@ func (r *rule) matched(e integrations.Event) (string, bool) {
 	if e.Rule != "" && e.Rule != r.Name {
 		return "", false
 	}
-	for _, name := range e.Types {
+	for _, name := range e.Names() {
 		for _, pattern := range r.On {
 			if matches(pattern, name) {
 				return name, true
@@ -89,23 +82,23 @@ func (r *rule) matched(e integrations.Event) (string, bool) {
 
 // Plan evaluates all rules on a completed event. Its errors name the rule and
 // the key, and are final: the same event and the same rules fail again.
-func (p *Program) Plan(e integrations.Event) (*Plan, error) {
+func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 	data, err := expressions.DecodeJSON(e.Data)
 	if err != nil {
 		return nil, fmt.Errorf("the event's data: %w", err)
 	}
 	plan := &Plan{Passes: []PlannedPass{}, Changes: []PlannedChange{}}
-	if err := p.changes(e, data, plan); err != nil {
+	if err := p.changes(e.Event, data, plan); err != nil {
 		return nil, err
 	}
 	var units []unit
 	for _, r := range p.rules {
-		name, ok := r.matched(e)
+		name, ok := r.matched(e.Event)
 		if !ok || !r.issues() {
 			continue
 		}
 		plan.Rules = append(plan.Rules, r.Name)
-		found, err := r.units(eventVars(e, name), data)
+		found, err := r.units(eventVars(e.Event, name), data)
 		if err != nil {
 			return nil, fmt.Errorf("rule %s: %w", r.Name, err)
 		}
@@ -199,7 +192,7 @@ func itemID(item any, i int, listed bool, seen map[string]bool) string {
 	return id
 }
 
-func (p *Program) pass(u unit, e integrations.Event) (PlannedPass, error) {
+func (p *Program) pass(u unit, e integrations.Completed) (PlannedPass, error) {
 	out := PlannedPass{Rule: u.rule.Name, Item: u.item, Unit: u.vars["unit"].(int), VoidOn: u.rule.VoidOn} //nolint:forcetypeassert // set by units
 	if out.VoidOn == nil {
 		out.VoidOn = e.VoidOn
@@ -227,28 +220,30 @@ func (p *Program) pass(u unit, e integrations.Event) (PlannedPass, error) {
 	if out.Inputs, err = t.Check(given); err != nil {
 		return out, fmt.Errorf("with: %w", err)
 	}
-	out.To, err = u.recipients(e.Redirect)
+	out.To, err = p.recipients(u, e.Redirect)
 	return out, err
 }
 
-func (u unit) recipients(redirect string) ([]Recipient, error) {
-	var out []Recipient
+func (p *Program) recipients(u unit, redirect integrations.Recipient) ([]integrations.Recipient, error) {
+	var out []integrations.Recipient
 	for _, t := range u.rule.deliver {
 		address, err := t.address.String(u.vars)
 		if err != nil {
 			return nil, fmt.Errorf("deliver: %s: %w", t.channel, err)
 		}
-		if redirect != "" {
-			address = redirect
+		to := integrations.Recipient{Channel: t.channel, Address: strings.TrimSpace(address)}
+		if redirect.Address != "" {
+			to = redirect
 		}
-		address = strings.TrimSpace(address)
-		if address == "" {
+		if to.Address == "" {
 			return nil, fmt.Errorf("deliver: %s: there is no address; the event does not carry one", t.channel)
 		}
-		if _, err := mail.ParseAddress(address); err != nil || len(address) > 320 {
-			return nil, fmt.Errorf("deliver: %s: this is not a mail address", t.channel)
+		if check := p.channels[to.Channel]; check != nil {
+			if err := check(to.Address); err != nil {
+				return nil, fmt.Errorf("deliver: %s: the address %w", to.Channel, err)
+			}
 		}
-		out = append(out, Recipient{t.channel, address})
+		out = append(out, to)
 	}
 	return out, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
@@ -61,12 +62,12 @@ func compile(t testing.TB, rules string, keyring *certificates.Keyring) (*bot.Pr
 	if err := yaml.Unmarshal([]byte(rules), &list); err != nil {
 		t.Fatal(err)
 	}
-	types, err := stripe.Types()
+	types, err := stripe.NewClient(stripe.Config{}).Types()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return bot.Compile(list, bot.Options{
-		Templates: templates(t, keyring), Types: types, ReadFile: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join("testdata", name)) },
+		Templates: templates(t, keyring), Types: types, Channels: map[string]func(string) error{"email": mailer.CheckAddress}, ReadFile: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join("testdata", name)) },
 	})
 }
 
@@ -107,10 +108,10 @@ func plan(t *testing.T, rules string, data []byte) string {
 	if err := found.Err(); err != nil {
 		return err.Error() + "\n"
 	}
-	p, err := program.Plan(integrations.Event{
-		Source: "stripe", Types: []string{"stripe.checkout.session.completed", "stripe.checkout.paid"}, ExternalID: "evt_1",
+	p, err := program.Plan(integrations.Completed{Event: integrations.Event{
+		Source: "stripe", Type: "stripe.checkout.session.completed", Aliases: []string{"stripe.checkout.paid"}, ExternalID: "evt_1",
 		Object: "cs_1", Live: true, Time: time.Unix(1795197600, 0).UTC(), Data: data,
-	})
+	}})
 	if err != nil {
 		return "error: " + err.Error() + "\n"
 	}

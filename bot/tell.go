@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
@@ -18,19 +20,17 @@ const (
 	tellMost = 50
 )
 
-// Notifier sends a plain notice to the operator. Equal ids are the same notice,
-// sent again.
-type Notifier interface {
-	Notice(ctx context.Context, to, subject, text, id string) error
-}
-
-// Tell mails the operator, until ctx ends, what needs a person: events that
-// failed or want a decision, and deliveries that are dead. Many at once are one mail.
-func (e *Engine) Tell(ctx context.Context, n Notifier, to string) {
+// Tell tells the operator, until ctx ends, what needs a person: events that
+// failed or want a decision, and deliveries that are dead. Many at once are one
+// notice.
+func (e *Engine) Tell(ctx context.Context) {
+	if len(e.Operator) == 0 {
+		return
+	}
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
 	for {
-		if err := e.TellOnce(ctx, n, to); err != nil && ctx.Err() == nil {
+		if err := e.TellOnce(ctx); err != nil && ctx.Err() == nil {
 			e.Log.Warn("the operator could not be told; it is tried again", "error", err)
 		}
 		select {
@@ -42,7 +42,7 @@ func (e *Engine) Tell(ctx context.Context, n Notifier, to string) {
 }
 
 // TellOnce sends one notice of everything that is new, or none.
-func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
+func (e *Engine) TellOnce(ctx context.Context) error {
 	events, deliveries, err := e.Store.Untold(ctx, tellMost)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 		fmt.Fprintln(ids, d.ID)
 	}
 	subject := "passhook: " + counted([]amount{{failed, "failed event", "failed events"}, {len(deliveries), "dead delivery", "dead deliveries"}, {other, "event to look at", "events to look at"}})
-	if err := n.Notice(ctx, to, subject, text.String(), "notice-"+hex.EncodeToString(ids.Sum(nil))[:24]); err != nil {
+	if err := e.Notice(ctx, integrations.Notice{ID: "notice-" + hex.EncodeToString(ids.Sum(nil))[:24], Subject: subject, Text: text.String()}); err != nil {
 		return err
 	}
 	if stuck != nil {
@@ -91,6 +91,21 @@ func (e *Engine) TellOnce(ctx context.Context, n Notifier, to string) error {
 		}
 	}
 	return e.Store.Told(ctx, events, deliveries)
+}
+
+// Notice tells the operator over every channel that the config names for it. A
+// channel that fails keeps the others from nothing.
+func (e *Engine) Notice(ctx context.Context, n integrations.Notice) error {
+	var errs []error
+	for _, to := range e.Operator {
+		channel := e.Channels[to.Channel]
+		if channel == nil {
+			errs = append(errs, fmt.Errorf("operator: there is no channel %s in the config", to.Channel))
+			continue
+		}
+		errs = append(errs, channel.Notice(ctx, to.Address, n))
+	}
+	return errors.Join(errs...)
 }
 
 // amount is how many there are of something, with its word for one and for more.

@@ -11,8 +11,8 @@ import (
 // events it holds up, and again when there is new trouble.
 func TestTroubleThatLastsIsToldOnce(t *testing.T) {
 	w := newWrong(t)
-	var got notices
-	tell := func() { must(t, w.engine.TellOnce(t.Context(), &got, "me@example.com")) }
+	got := w.notices()
+	tell := func() { must(t, w.engine.TellOnce(t.Context())) }
 	w.lacksPermission()
 	w.start(t)
 	w.accept(t, "evt_1")
@@ -20,19 +20,19 @@ func TestTroubleThatLastsIsToldOnce(t *testing.T) {
 		tell()
 		w.replay(t)
 	}
-	if len(got) != 0 {
-		t.Fatalf("told too early: %s", got)
+	if len(*got) != 0 {
+		t.Fatalf("told too early: %s", *got)
 	}
 	tell()
 	tell()
-	if len(got) != 1 || !strings.Contains(got[0], "rak_checkout_session_read") {
-		t.Fatalf("told: %q", got)
+	if len(*got) != 1 || !strings.Contains((*got)[0], "rak_checkout_session_read") {
+		t.Fatalf("told: %q", *got)
 	}
 	w.refuse = nil
 	w.start(t)
 	w.replay(t)
 	tell()
-	if e, _, err := w.store.Event(t.Context(), w.id); err != nil || e.State != store.StateDone || len(got) != 1 {
+	if e, _, err := w.store.Event(t.Context(), w.id); err != nil || e.State != store.StateDone || len(*got) != 1 {
 		t.Fatalf("%v %s: told %q", err, e.State, got)
 	}
 	w.lacksPermission()
@@ -42,7 +42,7 @@ func TestTroubleThatLastsIsToldOnce(t *testing.T) {
 		w.replay(t)
 	}
 	tell()
-	if len(got) != 2 {
-		t.Errorf("told: %q", got)
+	if len(*got) != 2 {
+		t.Errorf("told: %q", *got)
 	}
 }

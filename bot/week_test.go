@@ -315,7 +315,7 @@ func (w *week) live(hour int) {
 }
 
 func (w *week) accept(body []byte) {
-	e, err := stripe.Decode(w.config, body)
+	e, err := stripe.NewClient(w.config).Decode(body)
 	must(w.t, err)
 	_, _, err = w.engine.Accept(w.t.Context(), e)
 	must(w.t, err)
@@ -324,7 +324,7 @@ func (w *week) accept(body []byte) {
 func (w *week) reconcile() {
 	for _, r := range stripe.NewClient(w.config).Readers() {
 		must(w.t, r.Events(w.t.Context(), w.start.Add(-time.Hour), w.cursor, func(raw []byte) error {
-			e, err := stripe.Decode(w.config, raw)
+			e, err := stripe.NewClient(w.config).Decode(raw)
 			if err == nil {
 				w.cursor = e.ExternalID
 				_, _, err = w.engine.Accept(w.t.Context(), e)
@@ -379,7 +379,7 @@ func (w *week) history(id string) string {
 	}
 	var out []string
 	for _, e := range events {
-		out = append(out, fmt.Sprintf("%s %s %s %s: %s", e.ExternalID, e.Types[0], e.Time.Format(time.RFC3339), e.State, e.Note))
+		out = append(out, fmt.Sprintf("%s %s %s %s: %s", e.ExternalID, e.Type, e.Time.Format(time.RFC3339), e.State, e.Note))
 	}
 	return strings.Join(out, "\n")
 }

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store"
@@ -221,16 +223,16 @@ func (w *wrong) seen(t *testing.T) string {
 	must(t, err)
 	passes, deliveries, err := w.store.IssuedBy(t.Context(), w.id)
 	must(t, err)
-	out := fmt.Sprintf("event %s: %s, %s\n", strings.Join(e.Types, " "), e.State, e.Note)
+	out := fmt.Sprintf("event %s: %s, %s\n", strings.Join(e.Names(), " "), e.State, e.Note)
 	for _, p := range passes {
 		out += fmt.Sprintf("pass %s %s %d %s\n", p.Rule, p.Item, p.Unit, p.Inputs)
 	}
 	for _, d := range deliveries {
 		out += fmt.Sprintf("mail to %s: %d passes, %s\n", d.Recipient, len(d.Passes), d.State)
 	}
-	var told notices
-	must(t, w.engine.TellOnce(t.Context(), &told, "me@example.com"))
-	for _, text := range told {
+	told := w.notices()
+	must(t, w.engine.TellOnce(t.Context()))
+	for _, text := range *told {
 		out += "the operator is told: " + strings.TrimSpace(strings.ReplaceAll(text, w.id, "ID")) + "\n"
 	}
 	return out
@@ -239,7 +241,20 @@ func (w *wrong) seen(t *testing.T) string {
 // notices are those that the operator got.
 type notices []string
 
-func (n *notices) Notice(_ context.Context, _, _, text, _ string) error {
-	*n = append(*n, text)
+// notices has the operator told here from now on.
+func (w *wrong) notices() *notices {
+	told := &notices{}
+	w.engine.Channels["notices"], w.engine.Operator = told, []integrations.Recipient{{Channel: "notices", Address: "me@example.com"}}
+	return told
+}
+
+func (n *notices) Notice(_ context.Context, _ string, notice integrations.Notice) error {
+	*n = append(*n, notice.Text)
 	return nil
+}
+
+func (n *notices) Check(string) error { return nil }
+
+func (n *notices) Deliver(context.Context, integrations.Delivery) error {
+	return errors.New("only notices come here")
 }

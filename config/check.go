@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/text/language"
 
-	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations"
 )
 
 // minSecret is how many characters a secret has at least.
@@ -174,7 +174,7 @@ func (l *loader) checkRules() {
 			continue
 		}
 		for j, line := range r.Deliver {
-			if _, ok := line[bot.ChannelEmail]; ok {
+			if _, ok := line[integrations.ChannelEmail]; ok {
 				l.report(fmt.Sprintf("rules[%d].deliver[%d].email", i, j), "needs the mail section, which is missing; add mail with from and smtp")
 			}
 		}

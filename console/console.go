@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/pages"
 )
 
@@ -72,7 +73,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	v := decisionView{Saved: r.URL.Query().Has("saved")}
 	v.Happened, v.Link = split(d.Text)
 	for _, p := range d.Passes {
-		others := slices.DeleteFunc(slices.Clone(p.Void), func(reason string) bool { return reason == bot.ReasonOperator })
+		others := slices.DeleteFunc(slices.Clone(p.Void), func(reason string) bool { return reason == integrations.ReasonOperator })
 		v.Passes = append(v.Passes, decisionPass{p, strings.Join(others, ", ")})
 	}
 	h.Show(w, r, http.StatusOK, "decision.html", v)

@@ -6,8 +6,8 @@ import (
 )
 
 // The error of a Source or a Channel says what the engine does next: Never
-// gives up at once, After waits at least that long, every other error is
-// tried again with growing pauses.
+// gives up at once, After waits at least that long, Unavailable waits until the
+// service is back, every other error is tried again with growing pauses.
 
 type neverError struct{ error }
 
@@ -39,4 +39,19 @@ func RetryAfter(err error) time.Duration {
 		return e.wait
 	}
 	return 0
+}
+
+type unavailableError struct{ error }
+
+func (e unavailableError) Unwrap() error { return e.error }
+
+// Unavailable marks err as one of the service itself, whatever it was asked:
+// it cannot be reached, refuses the login or is out of order. Until it is back,
+// one try after another asks it, and the rest waits.
+func Unavailable(err error) error { return unavailableError{err} }
+
+// IsUnavailable reports whether err was marked with Unavailable.
+func IsUnavailable(err error) bool {
+	var e unavailableError
+	return errors.As(err, &e)
 }

@@ -1,11 +1,12 @@
 // Package integrations holds what all outside services share: the event that
-// comes in, the delivery that goes out, and the one-method interfaces through
-// which the engine reaches the services. Each service has a folder below it.
+// comes in, the delivery that goes out, and the interfaces through which the
+// engine reaches the services. Each service has a folder below it.
 package integrations
 
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/passhook/passhook/passes"
@@ -17,9 +18,11 @@ type Event struct {
 	ID string
 	// Source is the integration that verified it: "stripe".
 	Source string
-	// Types are the names that rules match, the source's own name first, then
-	// aliases: "stripe.checkout.session.completed", "stripe.checkout.paid".
-	Types []string
+	// Type is the source's own name of what happened, with the source before it:
+	// "stripe.checkout.session.completed".
+	Type string
+	// Aliases are further names that rules match: "stripe.checkout.paid".
+	Aliases []string
 	// ExternalID is the source's id of the event, unique within Source: "evt_…".
 	ExternalID string
 	// Account is the source's account the event belongs to; empty for our own.
@@ -31,10 +34,36 @@ type Event struct {
 	Live bool
 	// Time is when it happened, by the source's clock.
 	Time time.Time
-	// Refs are the outside ids by which later events find the passes of this one.
+	// Refs are the ids, given by the source, by which later events find the
+	// passes of this one.
 	Refs []string
+	// References are ids that a buyer or a sender could choose. People find
+	// passes by them; events never do.
+	References []string
 	// Data is the source's object, JSON.
 	Data json.RawMessage
+	// Wanted is true where the source has something to do with the event even if
+	// no rule is on it.
+	Wanted bool
+	// Rule, when set, is the only rule that sees the event: a backfill issues by
+	// one rule alone.
+	Rule string
+	// Ignore says why the event is recorded but not worked on; empty: it is.
+	Ignore string
+	// Redirect, when set, gets every delivery of this event instead of the
+	// recipients that rules name.
+	Redirect Recipient
+}
+
+// Names are all names of what happened that a rule may be on.
+func (e Event) Names() []string { return append([]string{e.Type}, e.Aliases...) }
+
+// Is reports whether name is the event's type or one of its aliases.
+func (e Event) Is(name string) bool { return e.Type == name || slices.Contains(e.Aliases, name) }
+
+// Completed is an event with all that its source knows of it.
+type Completed struct {
+	Event
 	// Effects are what it does to passes that are there already, or will be,
 	// without any rule of its own.
 	Effects []Effect
@@ -43,22 +72,39 @@ type Event struct {
 	VoidOn []string
 	// Attention is what the operator must look at; empty: nothing.
 	Attention string
-	// Rule, when set, is the only rule that sees the event: a backfill issues by
-	// one rule alone.
-	Rule string
-	// Ignore says why the event is recorded but not worked on; empty: it is.
-	Ignore string
-	// Redirect, when set, is the mail address that gets every delivery of this
-	// event instead of the recipients that rules name.
-	Redirect string
+	// Orders are passes that the event asks for itself, without a rule.
+	Orders []Order
 }
 
-// Reasons for which passes are void, and which rules name in void_on.
+// Order asks for one pass without a rule.
+type Order struct {
+	// Name tells it from the event's other orders, and stands in what makes the
+	// pass unique.
+	Name string
+	// Template is the template's name and Inputs are what it takes.
+	Template string
+	Inputs   map[string]any
+	// To are those who get it; none: nobody is sent anything.
+	To []Recipient
+}
+
+// Recipient is somebody who gets a pass over a channel.
+type Recipient struct {
+	Channel string `json:"channel"`
+	Address string `json:"address"`
+}
+
+// Reasons for which a pass is void. Rules name those of Reasons in void_on; what
+// a person or a rule voids is void whatever the rule says.
 const (
 	ReasonRefund          = "refund"
 	ReasonDispute         = "dispute"
 	ReasonSubscriptionEnd = "subscription_end"
+	ReasonOperator        = "operator"
 )
+
+// Reasons are those that void_on may name.
+func Reasons() []string { return []string{ReasonRefund, ReasonDispute, ReasonSubscriptionEnd} }
 
 // DefaultVoidOn is what voids a pass that was bought.
 var DefaultVoidOn = []string{ReasonRefund, ReasonDispute}
@@ -66,8 +112,8 @@ var DefaultVoidOn = []string{ReasonRefund, ReasonDispute}
 // Effect is what an event does to the passes that share one of its refs,
 // whichever rule issued them.
 type Effect struct {
-	// Reason is why a pass is void. It takes effect where the rule's void_on
-	// names it.
+	// Reason is why a pass is void. Where it is one of Reasons it takes effect on
+	// passes whose rule's void_on names it.
 	Reason string
 	// Lift takes the reason away again: a refund that failed, a dispute that was
 	// won.
@@ -75,8 +121,11 @@ type Effect struct {
 	// Inputs, where it is set, is a JSON object that is merged into the passes'
 	// inputs; then there is no Reason.
 	Inputs json.RawMessage
-	// Refs are what the passes are found by: outside ids, or serial numbers.
+	// Refs are ids of the source, by which the passes are found.
 	Refs []string
+	// Serial is the serial number of the one pass it is about. It counts only in
+	// events that passhook itself makes.
+	Serial string
 }
 
 // TypeInfo is what a source knows about one of its event types.
@@ -89,13 +138,22 @@ type TypeInfo struct {
 	ForEach, Repeat string
 }
 
-// Source is asked, outside the request and outside any transaction, for what
-// an event itself does not carry, such as a checkout's line items.
+// Source is an integration that events come from.
 type Source interface {
-	// Complete returns the event with Data filled up and Object and Refs
-	// final. Errors follow the rule of Never, After and all others.
-	Complete(ctx context.Context, e Event) (Event, error)
+	// Types are the event types that it knows by name, with samples. The caller
+	// changes none of them.
+	Types() (map[string]TypeInfo, error)
+	// Decode reads an event's body that is known to be the source's: from a file,
+	// or of a sample. Its errors say what is wrong with the body.
+	Decode(body []byte) (Event, error)
+	// Complete asks, outside the request and outside any transaction, for what
+	// the event itself does not carry, such as a checkout's line items. Errors
+	// follow the rule of Never, After, Unavailable and all others.
+	Complete(ctx context.Context, e Event) (Completed, error)
 }
+
+// ChannelEmail is the channel of mail addresses.
+const ChannelEmail = "email"
 
 // MaxAttached is how many packages a delivery carries. A larger one has links
 // alone: mail servers refuse what is too long.
@@ -124,7 +182,7 @@ type Field struct{ Label, Value string }
 type Delivery struct {
 	// ID is stable over every attempt; the mail's Message-ID is made from it.
 	ID string
-	// Recipient is a mail address for the email channel.
+	// Recipient is somebody as the channel writes it: a mail address.
 	Recipient string
 	// Subject and Intro come from the template; empty: the channel's default.
 	Subject, Intro string
@@ -137,10 +195,29 @@ type Delivery struct {
 	// Editable is true where the page lets the recipient change something, such
 	// as the holders' names.
 	Editable bool
+	// Confirm is called just before the point after which the other side may
+	// take the delivery; its error ends the attempt with nothing sent. nil: no
+	// question is asked.
+	Confirm func(ctx context.Context) error
 }
 
-// Channel delivers. Deliver returns nil when the other side took it; errors
-// follow the rule of Never, After and all others.
+// Notice is a short text for the operator: no links that open passes, no
+// barcodes.
+type Notice struct {
+	// ID tells notices apart: equal ids are the same notice, sent again.
+	ID string
+	// Subject is one line.
+	Subject, Text string
+}
+
+// Channel delivers. Errors follow the rule of Never, After, Unavailable and all
+// others.
 type Channel interface {
+	// Check says what is wrong with a recipient, for the person who wrote it;
+	// nil: it can be one.
+	Check(recipient string) error
+	// Deliver returns nil when the other side took the delivery.
 	Deliver(ctx context.Context, d Delivery) error
+	// Notice sends a notice to the operator.
+	Notice(ctx context.Context, to string, n Notice) error
 }

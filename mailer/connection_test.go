@@ -41,7 +41,7 @@ func TestTLS(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := server(t, tt.server)
 			m := sending(t, s, tt.change)
-			for _, err := range []error{m.Check(t.Context()), m.Deliver(t.Context(), concert(1))} {
+			for _, err := range []error{m.CheckServer(t.Context()), m.Deliver(t.Context(), concert(1))} {
 				if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || integrations.IsNever(err)) {
 					t.Errorf("got %v, want %q", err, tt.want)
 				}
@@ -98,7 +98,7 @@ func TestLogin(t *testing.T) {
 
 func TestCheckSendsNothing(t *testing.T) {
 	s := server(t, standins.SMTPOptions{})
-	if err := sending(t, s, nil).Check(t.Context()); err != nil {
+	if err := sending(t, s, nil).CheckServer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.Messages()) != 0 || s.Connections() != 1 {

@@ -74,6 +74,16 @@ func New(c Config, opts Options) (*Mailer, error) {
 	return &Mailer{settings: s, opts: opts, idleTime: idleTime}, nil
 }
 
+// Check says what is wrong with a mail address.
+func (m *Mailer) Check(recipient string) error { return CheckAddress(recipient) }
+
+// CheckAddress says what is wrong with a recipient's mail address; nil: mail can
+// be sent to it.
+func CheckAddress(recipient string) error {
+	_, err := parseAddress(recipient)
+	return err
+}
+
 // Deliver mails the passes of a delivery: as a text, as HTML and as attached
 // packages, or, beyond 10 packages or 7 MB, as links alone. It returns nil
 // when the server took the mail with its final 250, and after 30 seconds at
@@ -94,16 +104,16 @@ func (m *Mailer) Deliver(ctx context.Context, d integrations.Delivery) error {
 
 // Notice mails a plain text to the operator. Two notices with the same id are
 // the same to whoever receives them. Errors are as those of Deliver.
-func (m *Mailer) Notice(ctx context.Context, to, subject, text string, id string) error {
-	e, err := m.notice(to, subject, text, id)
+func (m *Mailer) Notice(ctx context.Context, to string, n integrations.Notice) error {
+	e, err := m.notice(to, n.Subject, n.Text, n.ID)
 	if err != nil {
 		return err
 	}
 	return m.send(ctx, e)
 }
 
-// Check dials the server, starts TLS, logs in and leaves. It sends nothing.
-func (m *Mailer) Check(ctx context.Context) error {
+// CheckServer dials the server, starts TLS, logs in and leaves. It sends nothing.
+func (m *Mailer) CheckServer(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	c, err := m.dial(ctx)

@@ -268,7 +268,7 @@ func TestTheNameOfTheRecipientIsLeftOut(t *testing.T) {
 func TestNotice(t *testing.T) {
 	s := server(t, standins.SMTPOptions{})
 	m := sending(t, s, nil)
-	err := m.Notice(t.Context(), "me@example.com", "A delivery\r\nfailed", "Nobody at anna@example.com.\r\n.\r\nSee https://tickets.hall.example/console", "notice-7")
+	err := m.Notice(t.Context(), "me@example.com", integrations.Notice{ID: "notice-7", Subject: "A delivery\r\nfailed", Text: "Nobody at anna@example.com.\r\n.\r\nSee https://tickets.hall.example/console"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -19,7 +20,7 @@ func TestAnUnusedConnectionIsClosed(t *testing.T) {
 	}
 	defer m.Close()
 	m.idleTime = time.Millisecond
-	if err := m.Notice(t.Context(), "me@example.com", "s", "t", "n1"); err != nil {
+	if err := m.Notice(t.Context(), "me@example.com", integrations.Notice{ID: "n1", Subject: "s", Text: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	late := time.After(5 * time.Second)

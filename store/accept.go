@@ -67,22 +67,30 @@ func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fr
 
 func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, err error) {
 	a = acceptance{event: e, result: result}
-	if a.types, err = jsonList(e.Types); err != nil {
+	if a.types, err = jsonList(e.Names()); err != nil {
 		return a, err
 	}
 	if a.refs, err = jsonList(e.Refs); err != nil {
 		return a, err
 	}
-	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect, e.Rule, e.Ignore}, e.Types...) {
+	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect.Channel, e.Redirect.Address, e.Rule, e.Ignore}, e.Names()...) {
 		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
 			return a, errors.New("the event has text that is not UTF-8 or holds U+0000")
 		}
 	}
-	if e.Source == "" || e.ExternalID == "" || len(e.Types) == 0 {
+	if e.Source == "" || e.ExternalID == "" || e.Type == "" {
 		return a, errors.New("the event lacks its source, id or type")
 	}
 	a.id, err = newID()
 	return a, err
+}
+
+// redirect is how a column keeps a recipient: CHANNEL ADDRESS.
+func redirect(e integrations.Event) string {
+	if e.Redirect == (integrations.Recipient{}) {
+		return ""
+	}
+	return e.Redirect.Channel + " " + e.Redirect.Address
 }
 
 // eventColumns are those of an INSERT: the parameters of eventValues, then what
@@ -100,7 +108,7 @@ func eventValues(a acceptance, at time.Time) []any {
 		state, settled = StateIgnored, at
 	}
 	return []any{
-		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, e.Redirect, e.Rule, append([]byte{}, e.Data...),
+		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, redirect(e), e.Rule, append([]byte{}, e.Data...),
 		millis(e.Time), state, e.Ignore, millis(at), millis(settled),
 	}
 }

@@ -9,14 +9,14 @@ import (
 // the same time have an order of their own, so that it never matters which
 // arrived first.
 const changesOf = "SELECT name, kind, reason, template, changes.inputs, source, time FROM changes JOIN events ON events.id = event_id" +
-	" WHERE changes.id IN (SELECT change_id FROM change_refs WHERE ref = $1)" +
+	" WHERE changes.id IN (SELECT change_id FROM change_refs WHERE ref = 'serial:' || $1) AND source = 'passhook'" +
 	" OR changes.id IN (SELECT change_id FROM pass_refs JOIN change_refs ON change_refs.ref = pass_refs.ref WHERE serial = $1)" +
 	" AND (source, account, live) = (SELECT source, account, live FROM orders WHERE id = $2)" +
 	" ORDER BY time, CASE kind WHEN '" + ChangeUpdate + "' THEN 0 WHEN '" + ChangeVoid + "' THEN 1 ELSE 2 END, external_id, name"
 
 // changedBy are the passes that an event's changes are about.
 const changedBy = "SELECT serial FROM passes WHERE serial IN" +
-	" (SELECT ref FROM change_refs JOIN changes ON changes.id = change_id WHERE event_id = $1)" +
+	" (SELECT substr(ref, 8) FROM change_refs JOIN changes ON changes.id = change_id WHERE event_id = $1 AND ref LIKE 'serial:%')" +
 	" OR serial IN (SELECT serial FROM changes JOIN change_refs ON change_id = changes.id JOIN pass_refs ON pass_refs.ref = change_refs.ref WHERE event_id = $1)" +
 	" AND order_id IN (SELECT orders.id FROM orders JOIN events ON orders.source = events.source AND orders.account = events.account AND orders.live = events.live" +
 	" WHERE events.id = $1 AND orders.id = order_id)" +
@@ -83,7 +83,11 @@ func (w *issuing) change(c Change) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	for _, ref := range c.Refs {
+	refs := c.Refs
+	if c.Serial != "" {
+		refs = append(slices.Clone(refs), "serial:"+c.Serial)
+	}
+	for _, ref := range refs {
 		if _, err := w.exec("INSERT INTO change_refs (ref, change_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", ref, id); err != nil {
 			return err
 		}

@@ -18,16 +18,22 @@ type scanner interface{ Scan(into ...any) error }
 
 func scanEvent(row scanner) (*Event, error) {
 	var e Event
-	var types, refs string
+	var types []string
+	var names, refs, redirect string
 	var data []byte
 	var happened, received, due, settled int64
-	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &types, &refs, &e.Redirect, &e.Rule, &data,
+	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &names, &refs, &redirect, &e.Rule, &data,
 		&happened, &received, &e.State, &e.Note, &e.Attention, &e.Attempts, &due, &settled)
 	if err != nil {
 		return nil, err
 	}
 	e.Data, e.Time, e.Received, e.Due, e.Settled = data, fromMillis(happened), fromMillis(received), fromMillis(due), fromMillis(settled)
-	return &e, errors.Join(json.Unmarshal([]byte(types), &e.Types), json.Unmarshal([]byte(refs), &e.Refs))
+	e.Redirect.Channel, e.Redirect.Address, _ = strings.Cut(redirect, " ")
+	err = errors.Join(json.Unmarshal([]byte(names), &types), json.Unmarshal([]byte(refs), &e.Refs))
+	if len(types) > 0 {
+		e.Type, e.Aliases = types[0], types[1:]
+	}
+	return &e, err
 }
 
 // found tells a missing row from an error.

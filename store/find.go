@@ -27,14 +27,14 @@ type Filter struct {
 // What a Query may name, by the table that is listed. Each line uses an index.
 const (
 	eventsBy = "SELECT id FROM events WHERE id = ? UNION SELECT id FROM events WHERE external_id = ? UNION SELECT id FROM events WHERE object = ?" +
-		" UNION SELECT event_id FROM passes JOIN pass_refs USING (serial) WHERE ref = ?" +
+		" UNION SELECT event_id FROM passes JOIN pass_refs USING (serial) WHERE ref IN (?, 'ref:' || ?)" +
 		" UNION SELECT event_id FROM passes WHERE serial = ?" +
 		" UNION SELECT event_id FROM orders JOIN deliveries ON order_id = orders.id WHERE lower(recipient) = lower(?)"
 	deliveriesBy = "SELECT id FROM deliveries WHERE id = ? UNION SELECT id FROM deliveries WHERE order_id = ? UNION SELECT id FROM deliveries WHERE lower(recipient) = lower(?)" +
-		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref = ?" +
+		" UNION SELECT delivery_id FROM delivery_passes JOIN pass_refs USING (serial) WHERE ref IN (?, 'ref:' || ?)" +
 		" UNION SELECT delivery_id FROM delivery_passes WHERE serial = ?" +
 		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = ?"
-	passesBy = "SELECT serial FROM passes WHERE serial = ? UNION SELECT serial FROM pass_refs WHERE ref = ? UNION SELECT serial FROM passes WHERE order_id = ?" +
+	passesBy = "SELECT serial FROM passes WHERE serial = ? UNION SELECT serial FROM pass_refs WHERE ref IN (?, 'ref:' || ?) UNION SELECT serial FROM passes WHERE order_id = ?" +
 		" UNION SELECT serial FROM passes WHERE event_id = ?" +
 		" UNION SELECT serial FROM delivery_passes JOIN deliveries ON deliveries.id = delivery_id WHERE lower(recipient) = lower(?) OR deliveries.id = ?"
 )

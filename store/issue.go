@@ -159,7 +159,11 @@ func (w *issuing) pass(p Pass) error {
 	if n == 0 {
 		return w.tx.QueryRowContext(w.ctx, "SELECT order_id FROM passes WHERE key = $1", p.Key).Scan(&w.other)
 	}
-	for _, ref := range p.Refs {
+	refs := slices.Clone(p.Refs)
+	for _, r := range p.References {
+		refs = append(refs, "ref:"+r)
+	}
+	for _, ref := range refs {
 		if _, err := w.exec("INSERT INTO pass_refs (ref, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING", ref, p.Serial); err != nil {
 			return err
 		}

@@ -26,8 +26,9 @@ var ErrLost = errors.New("the claim on this row was lost")
 type Event struct {
 	integrations.Event
 	State string
-	// Note says for people what came of it, or what went wrong.
-	Note string
+	// Note says for people what came of it, or what went wrong, and Attention
+	// what the operator must look at.
+	Note, Attention string
 	// Attempts counts claims.
 	Attempts int
 	// Received is when it was stored, Due when somebody looks at it next, and
@@ -67,8 +68,8 @@ type Pass struct {
 	Issued, Inputs []byte
 	// VoidOn are the reasons that void it.
 	VoidOn []string
-	// Refs are stored with a new pass and not read back with it.
-	Refs []string
+	// Refs and References are stored with a new pass and not read back with it.
+	Refs, References []string
 	// Void is the set of reasons why it is void; empty: it is valid.
 	Void []string
 	// Live is false for what test mode sold; it is read with a stored pass.
@@ -95,8 +96,11 @@ type Change struct {
 	Template string
 	// Inputs is a JSON object that is merged into the passes' own.
 	Inputs []byte
-	// Refs are outside ids, or serial numbers. They are not read back.
+	// Refs are ids of the source. They are not read back.
 	Refs []string
+	// Serial is the serial number of the one pass that it is about; it counts in
+	// changes of passhook itself only.
+	Serial string
 	// Source is the event's, and Time is when it happened.
 	Source string
 	Time   time.Time

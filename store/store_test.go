@@ -80,7 +80,7 @@ func must(t testing.TB, err error) {
 
 func event(id string) integrations.Event {
 	return integrations.Event{
-		Source: "stripe", Types: []string{"stripe.checkout.session.completed", "stripe.checkout.paid"}, ExternalID: "evt_" + id, Object: "cs_" + id,
+		Source: "stripe", Type: "stripe.checkout.session.completed", Aliases: []string{"stripe.checkout.paid"}, ExternalID: "evt_" + id, Object: "cs_" + id,
 		Live: true, Time: time.Date(2026, 11, 20, 17, 59, 0, 0, time.UTC), Refs: []string{"cs_" + id, "pi_" + id}, Data: json.RawMessage(`{"id":"cs_` + id + `"}`),
 	}
 }
@@ -125,7 +125,7 @@ func TestAcceptKeepsWhatItGot(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s := opened(t, p)
 		e := event("1")
-		e.Account, e.Redirect = "acct_1", "me@example.com"
+		e.Account, e.Redirect = "acct_1", integrations.Recipient{Channel: "email", Address: "me@example.com"}
 		id, fresh, err := s.Accept(t.Context(), e)
 		must(t, err)
 		got, ok, err := s.Event(t.Context(), id)
@@ -179,7 +179,7 @@ func TestAcceptKnowsTheEventAfterARestart(t *testing.T) {
 func TestAcceptRefusesWhatCannotBeStored(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s := opened(t, p)
-		for name, e := range map[string]integrations.Event{"NUL": event("a\x00b"), "UTF-8": event("\xff"), "no id": {Source: "stripe", Types: []string{"x"}}} {
+		for name, e := range map[string]integrations.Event{"NUL": event("a\x00b"), "UTF-8": event("\xff"), "no id": {Source: "stripe", Type: "x"}} {
 			if _, _, err := s.Accept(t.Context(), e); err == nil {
 				t.Errorf("%s was accepted", name)
 			}

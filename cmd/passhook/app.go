@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -69,15 +70,29 @@ func loadRules(c *config.Config, keyring *certificates.Keyring) (*project, probl
 	var out, found problems.List
 	p.templates, found = passes.LoadTemplates(os.DirFS(c.Templates), display(c), s)
 	out = append(out, found...)
-	types, err := stripe.Types()
-	if err != nil {
-		return nil, problems.List{{Text: err.Error()}}
+	types := map[string]integrations.TypeInfo{}
+	for _, source := range sources(c) {
+		known, err := source.Types()
+		if err != nil {
+			return nil, problems.List{{Text: err.Error()}}
+		}
+		maps.Copy(types, known)
 	}
 	p.program, found = bot.Compile(c.Rules, bot.Options{
 		Templates: p.templates, Expressions: s.Expressions, Types: types,
-		ReadFile: os.ReadFile,
+		Channels: map[string]func(string) error{integrations.ChannelEmail: mailer.CheckAddress}, ReadFile: os.ReadFile,
 	})
 	return p, append(out, c.Place(found.Under("rules"))...)
+}
+
+// sources are the integrations that events come from. Rules may be on Stripe's
+// events before its section is there.
+func sources(c *config.Config) map[string]integrations.Source {
+	var s stripe.Config
+	if c.Stripe != nil {
+		s = *c.Stripe
+	}
+	return map[string]integrations.Source{bot.SourceOwn: bot.Own{}, stripe.SourceName: stripe.NewClient(s)}
 }
 
 // settings are those that templates are loaded with.
@@ -114,7 +129,7 @@ func newApp(ctx context.Context, c *config.Config, p *project, now func() time.T
 		if a.mailer, err = mailer.New(*c.Mail, mailer.Options{Idle: mailWorkers}); err != nil {
 			return nil, fmt.Errorf("mail: %w", err)
 		}
-		channels[bot.ChannelEmail] = a.mailer
+		channels[integrations.ChannelEmail] = a.mailer
 	}
 	if a.store, err = store.Open(ctx, storeConfig(c, now, log)); err != nil {
 		return nil, err
@@ -126,12 +141,12 @@ func newApp(ctx context.Context, c *config.Config, p *project, now func() time.T
 	if err != nil {
 		return nil, closing(err, a)
 	}
-	sources := map[string]integrations.Source{}
-	if c.Stripe != nil {
-		sources[stripe.SourceName] = stripe.NewClient(*c.Stripe)
+	var operator []integrations.Recipient
+	if to := c.Operator.Email; to != "" && a.mailer != nil {
+		operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: to})
 	}
 	a.engine = bot.New(bot.Config{
-		Store: a.store, Program: p.program, Sources: sources,
+		Store: a.store, Program: p.program, Sources: sources(c), Operator: operator,
 		Channels: channels, Secrets: secrets, URL: c.URL, Language: c.Locale, Now: now, Jitter: rand.Float64, Log: log, Senders: senders,
 	})
 	return a, nil

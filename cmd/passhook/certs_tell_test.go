@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/passes/passtest"
 	"github.com/passhook/passhook/store"
@@ -16,9 +18,15 @@ import (
 // notices keeps the subjects of what the operator is told.
 type notices []string
 
-func (n *notices) Notice(_ context.Context, to, subject, _, id string) error {
-	*n = append(*n, fmt.Sprint(to, " ", subject, " ", id))
+func (n *notices) Notice(_ context.Context, to string, notice integrations.Notice) error {
+	*n = append(*n, fmt.Sprint(to, " ", notice.Subject, " ", notice.ID))
 	return nil
+}
+
+func (n *notices) Check(string) error { return nil }
+
+func (n *notices) Deliver(context.Context, integrations.Delivery) error {
+	return errors.New("only notices come here")
 }
 
 func TestTheOperatorIsToldOfEachStepOfAnExpiryOnce(t *testing.T) {
@@ -35,11 +43,13 @@ func TestTheOperatorIsToldOfEachStepOfAnExpiryOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	a := &app{config: &config.Config{Operator: config.Operator{Email: "me@example.com"}}, store: s, now: func() time.Time { return now }}
 	var told notices
+	a := &app{store: s, now: func() time.Time { return now }, engine: bot.New(bot.Config{
+		Channels: map[string]integrations.Channel{"notices": &told}, Operator: []integrations.Recipient{{Channel: "notices", Address: "me@example.com"}},
+	})}
 	for _, step := range []struct{ daysLeft, want int }{{91, 0}, {90, 1}, {89, 1}, {30, 2}, {8, 2}, {7, 3}, {1, 3}, {0, 4}, {-1, 4}} {
 		now = issued.Leaf.NotAfter.AddDate(0, 0, -step.daysLeft)
-		if err := a.tellExpiringOnce(t.Context(), keyring, &told); err != nil {
+		if err := a.tellExpiringOnce(t.Context(), keyring); err != nil {
 			t.Fatal(err)
 		}
 		if len(told) != step.want {

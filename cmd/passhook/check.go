@@ -81,14 +81,15 @@ func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *project, out 
 	if e.Ignore != "" {
 		return fmt.Errorf("the event would be ignored: %s", e.Ignore)
 	}
-	out.Types = e.Types
+	out.Types = e.Names()
 	if out.Event = (&bot.Plan{}); !p.program.Listens(e) {
 		return nil
 	}
-	if e, err = client.Complete(ctx, e); err != nil {
+	completed, err := client.Complete(ctx, e)
+	if err != nil {
 		return err
 	}
-	if out.Event, err = p.program.Plan(e); err != nil {
+	if out.Event, err = p.program.Plan(completed); err != nil {
 		return err
 	}
 	for _, pass := range out.Event.Passes {
@@ -106,7 +107,7 @@ func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.
 		if err != nil {
 			return integrations.Event{}, err
 		}
-		return stripe.FromSession(*cfg.Stripe, session)
+		return stripe.NewClient(*cfg.Stripe).FromSession(session)
 	}
 	b, err := os.ReadFile(k.Event)
 	if err != nil {
@@ -116,9 +117,9 @@ func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.
 		Object string `json:"object"`
 	}
 	if json.Unmarshal(b, &probe) == nil && probe.Object == "checkout.session" {
-		return stripe.FromSession(*cfg.Stripe, b)
+		return stripe.NewClient(*cfg.Stripe).FromSession(b)
 	}
-	e, err := stripe.Decode(*cfg.Stripe, b)
+	e, err := stripe.NewClient(*cfg.Stripe).Decode(b)
 	if err != nil {
 		return e, fmt.Errorf("%s: %w", k.Event, err)
 	}

@@ -47,7 +47,7 @@ func (l eventsListCmd) Run(ctx context.Context, c console) error {
 		if e.Attention != "" {
 			note = strings.TrimPrefix(note+"; look at: "+e.Attention, "; ")
 		}
-		rows = append(rows, []string{e.ID, when(e.Received, cfg), e.Types[0], e.State, oneLine(note)})
+		rows = append(rows, []string{e.ID, when(e.Received, cfg), e.Type, e.State, oneLine(note)})
 	}
 	return c.table(rows)
 }
@@ -88,7 +88,7 @@ func (c console) eventsJSON(ctx context.Context, s *store.Store, found []store.E
 			return err
 		}
 		j := eventJSON{
-			ID: e.ID, Source: e.Source, Types: e.Types, ExternalID: e.ExternalID, Object: e.Object, Live: e.Live, Time: e.Time,
+			ID: e.ID, Source: e.Source, Types: e.Names(), ExternalID: e.ExternalID, Object: e.Object, Live: e.Live, Time: e.Time,
 			Received: e.Received, State: e.State, Note: e.Note, Attention: e.Attention, Attempts: e.Attempts, Passes: []passJSON{}, Deliveries: []deliveryJSON{},
 		}
 		for _, p := range passes {
@@ -108,7 +108,7 @@ func (c console) showEvent(ctx context.Context, s *store.Store, cfg *config.Conf
 		return err
 	}
 	rows := [][]string{
-		{"event", e.ID}, {"from", e.Source + " " + e.ExternalID}, {"type", strings.Join(e.Types, ", ")}, {"about", e.Object},
+		{"event", e.ID}, {"from", e.Source + " " + e.ExternalID}, {"type", strings.Join(e.Names(), ", ")}, {"about", e.Object},
 		{"live", strconv.FormatBool(e.Live)}, {"received", when(e.Received, cfg)}, {"state", e.State},
 		{"attempts", strconv.Itoa(e.Attempts)}, {"note", oneLine(e.Note)},
 	}

@@ -296,7 +296,7 @@ func TestReconcilingKeepsModesApart(t *testing.T) {
 		l.again(t, lookNow)
 		got := ""
 		for _, e := range l.fresh {
-			got += e.ExternalID + " to " + e.Redirect + " "
+			got += e.ExternalID + " to " + e.Redirect.Address + " "
 		}
 		if got != tc.want {
 			t.Errorf("%+v: got %q, want %q", tc.config, got, tc.want)

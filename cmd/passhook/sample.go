@@ -84,14 +84,16 @@ func fits(ctx context.Context, cfg *config.Config, program *bot.Program, all []s
 	for _, s := range all {
 		live, _ := s.session["livemode"].(bool)
 		body := standins.Event(standins.EventOptions{ID: stripe.SampleEventPrefix, Type: "checkout.session.completed", Created: now, Live: live}, s.carrying())
-		e, err := stripe.Decode(*cfg.Stripe, body)
-		if err == nil {
-			e, err = stripe.NewClient(*cfg.Stripe).Complete(ctx, e)
-		}
+		client := stripe.NewClient(*cfg.Stripe)
+		e, err := client.Decode(body)
 		if err != nil {
 			continue
 		}
-		if plan, err := program.Plan(e); err != nil || len(plan.Passes) > 0 {
+		completed, err := client.Complete(ctx, e)
+		if err != nil {
+			continue
+		}
+		if plan, err := program.Plan(completed); err != nil || len(plan.Passes) > 0 {
 			return s
 		}
 	}

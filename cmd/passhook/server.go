@@ -112,7 +112,7 @@ func (a *app) serve(ctx context.Context, l net.Listener, ready func()) error {
 		}
 	}()
 	told := make(chan struct{})
-	go func() { defer close(told); a.tell(ctx) }()
+	go func() { defer close(told); a.engine.Tell(ctx) }()
 	reconciled := make(chan struct{})
 	go func() { defer close(reconciled); a.reconcile(ctx) }()
 	ready()
@@ -128,11 +128,4 @@ func (a *app) serve(ctx context.Context, l net.Listener, ready func()) error {
 	<-told
 	<-reconciled
 	return err
-}
-
-// tell keeps the operator informed, where there is one and mail is set up.
-func (a *app) tell(ctx context.Context) {
-	if to := a.config.Operator.Email; to != "" && a.mailer != nil {
-		a.engine.Tell(ctx, a.mailer, to)
-	}
 }

@@ -82,8 +82,8 @@ func (f stripeBackfillCmd) kinds(b *stripeBeside) (sessions, members bool, err e
 	if a := b.config.Rules[i].Action; a != "" && a != bot.ActionIssue {
 		return false, false, wrongUse(fmt.Sprintf("rule %s does not issue passes; its action is %s", f.Rule, a))
 	}
-	sessions = b.program.Listens(integrations.Event{Rule: f.Rule, Types: []string{"stripe.checkout.session.completed", stripe.TypePaid}})
-	members = b.program.Listens(integrations.Event{Rule: f.Rule, Types: []string{"stripe.invoice.paid", stripe.TypeSubscriptionPaid}})
+	sessions = b.program.Listens(integrations.Event{Rule: f.Rule, Type: "stripe.checkout.session.completed", Aliases: []string{stripe.TypePaid}})
+	members = b.program.Listens(integrations.Event{Rule: f.Rule, Type: "stripe.invoice.paid", Aliases: []string{stripe.TypeSubscriptionPaid}})
 	if !sessions && !members {
 		return false, false, wrongUse(fmt.Sprintf("rule %s is neither on %s nor on %s", f.Rule, stripe.TypePaid, stripe.TypeSubscriptionPaid))
 	}
@@ -136,7 +136,7 @@ func (w *backfill) plan(ctx context.Context, e integrations.Event) (backfilled, 
 		one.Leave = err.Error()
 		return one, nil
 	}
-	there, err := w.issued(ctx, completed)
+	there, err := w.issued(ctx, completed.Event)
 	if err != nil {
 		return one, err
 	}

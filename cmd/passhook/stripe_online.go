@@ -38,7 +38,7 @@ func mailOnline(ctx context.Context, c mailer.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := m.Check(ctx); err != nil {
+	if err := m.CheckServer(ctx); err != nil {
 		return err
 	}
 	return m.Close()

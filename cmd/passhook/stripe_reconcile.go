@@ -84,10 +84,10 @@ func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, e integra
 	if err != nil {
 		return err
 	}
-	of := count[e.Types[0]]
+	of := count[e.Type]
 	if of == nil {
 		of = &tallied{}
-		count[e.Types[0]] = of
+		count[e.Type] = of
 	}
 	if fresh {
 		of.New++

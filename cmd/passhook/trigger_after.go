@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -69,7 +68,7 @@ func (s *sending) lastSample(ctx context.Context) (sale sampleSale, live bool, e
 	}
 	for _, e := range events {
 		isSample := strings.HasPrefix(e.ExternalID, stripe.SampleEventPrefix) || strings.HasPrefix(e.ExternalID, devEventPrefix)
-		if isSample && slices.Contains(e.Types, stripe.TypePaid) && json.Unmarshal(e.Data, &sale) == nil && sale.Payment != "" {
+		if isSample && e.Is(stripe.TypePaid) && json.Unmarshal(e.Data, &sale) == nil && sale.Payment != "" {
 			return sale, e.Live, nil
 		}
 	}

@@ -30,8 +30,8 @@ var goodStates = map[string]bool{"active": true, "trialing": true, "past_due": t
 func (r Reader) PaidSessions(ctx context.Context, since time.Time, each func(Past) error) error {
 	query := values{"status": {"complete"}, "created[gte]": {strconv.FormatInt(since.Unix(), 10)}}
 	return r.each(ctx, "/v1/checkout/sessions", query, func(b json.RawMessage) error {
-		e, err := FromSession(r.client.config, b)
-		if err != nil || len(e.Types) < 2 { // not paid, or a card that was saved
+		e, err := r.client.FromSession(b)
+		if err != nil || !e.Is(TypePaid) { // or a card that was saved
 			return err
 		}
 		e.Account = r.Account
@@ -118,7 +118,7 @@ func (r Reader) Members(ctx context.Context, each func(Past) error) error {
 			return err
 		}
 		past := Past{Event: e, Leave: e.Ignore}
-		if past.Leave == "" && len(e.Types) < 2 {
+		if past.Leave == "" && !e.Is(TypeSubscriptionPaid) {
 			past.Leave = "its last invoice pays for no period"
 		}
 		return each(past)
@@ -131,7 +131,7 @@ func (r Reader) made(eventType string, created int64, object json.RawMessage) (i
 	if err != nil {
 		return integrations.Event{}, err
 	}
-	e, err := Decode(r.client.config, body)
+	e, err := r.client.Decode(body)
 	e.Account = r.Account
 	return e, err
 }

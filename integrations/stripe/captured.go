@@ -16,20 +16,20 @@ import (
 // about the session says when it was taken. Complete finds out whether there is
 // a session.
 // https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
-func chargeCaptured(e *integrations.Event, o object) {
+func chargeCaptured(e *integrations.Completed, o object) {
 	if id(o.PaymentIntent) != "" {
-		e.Types = append(e.Types, TypePaid)
+		e.Aliases = append(e.Aliases, TypePaid)
 	}
 }
 
 // completeCaptured puts the Checkout Session in the charge's place; nil where
 // the charge paid for none.
-func (c *Client) completeCaptured(ctx context.Context, e *integrations.Event, o object) (map[string]any, error) {
-	captured := len(e.Types) > 1 && !isSample(*e)
-	if e.Types = e.Types[:1:1]; !captured {
+func (c *Client) completeCaptured(ctx context.Context, e *integrations.Completed, o object) (map[string]any, error) {
+	captured := e.Is(TypePaid) && !isSample(e.Event)
+	if e.Aliases = nil; !captured {
 		return nil, nil
 	}
-	found, err := c.first(ctx, *e, "/v1/checkout/sessions", values{"payment_intent": {id(o.PaymentIntent)}})
+	found, err := c.first(ctx, e.Event, "/v1/checkout/sessions", values{"payment_intent": {id(o.PaymentIntent)}})
 	if err != nil || found == nil {
 		return nil, err
 	}
@@ -44,13 +44,13 @@ func (c *Client) completeCaptured(ctx context.Context, e *integrations.Event, o 
 	if sold.PaymentStatus == "unpaid" {
 		return nil, integrations.After(time.Minute, fmt.Errorf("the payment %s is captured, but stripe still says that its checkout session %s is unpaid", id(o.PaymentIntent), sold.ID))
 	}
-	if sessionPaid(e, sold); len(e.Types) < 2 {
+	if sessionPaid(e, sold); !e.Is(TypePaid) {
 		return nil, nil
 	}
-	e.Object, e.Refs, e.VoidOn = sold.ID, union(sold.refs(), e.Refs), sold.voidOn()
+	e.Object, e.Refs, e.References, e.VoidOn = sold.ID, union(sold.refs(), e.Refs), sold.references(), sold.voidOn()
 	session, err := decodeMap(b)
 	if err != nil {
 		return nil, err
 	}
-	return session, c.completeSession(ctx, *e, session)
+	return session, c.completeSession(ctx, e.Event, session)
 }

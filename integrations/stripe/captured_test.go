@@ -31,16 +31,16 @@ func TestACapturedPaymentPaysItsSession(t *testing.T) {
 				}
 			})
 			charge := map[string]any{"id": "ch_1", "object": "charge", "captured": true, "payment_intent": "pi_1"}
-			e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_1", Type: "charge.captured", Created: now}, charge))
+			e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}}).Decode(standins.Event(standins.EventOptions{ID: "evt_1", Type: "charge.captured", Created: now}, charge))
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err = client.Complete(t.Context(), e)
-			if got := strings.Join(e.Types, " "); got != tc.types || (err != nil) != tc.again || integrations.IsNever(err) || tc.again && integrations.RetryAfter(err) != time.Minute {
+			done, err := client.Complete(t.Context(), e)
+			if got := strings.Join(done.Names(), " "); got != tc.types || (err != nil) != tc.again || integrations.IsNever(err) || tc.again && integrations.RetryAfter(err) != time.Minute {
 				t.Errorf("types %s, error %v", got, err)
 			}
-			if want := map[bool]string{true: "cs_test_1", false: "ch_1"}[len(e.Types) == 2]; e.Object != want {
-				t.Errorf("it is about %s, want %s", e.Object, want)
+			if want := map[bool]string{true: "cs_test_1", false: "ch_1"}[done.Is(stripe.TypePaid)]; done.Object != want {
+				t.Errorf("it is about %s, want %s", done.Object, want)
 			}
 		})
 	}

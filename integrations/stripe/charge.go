@@ -16,34 +16,34 @@ const TypeRefunded = "stripe.refunded"
 // refunded is Stripe's own word for it. The amounts say the same, but are not
 // compared with amount_captured: what was never captured counts as refunded in
 // some versions and not in others.
-func chargeRefunded(e *integrations.Event, o object) {
+func chargeRefunded(e *integrations.Completed, o object) {
 	amount, refunded := number(o.Amount), number(o.AmountRefunded)
 	switch {
 	case o.Refunded == true || amount > 0 && refunded >= amount:
-		e.Types = append(e.Types, TypeRefunded)
+		e.Aliases = append(e.Aliases, TypeRefunded)
 		void(e, integrations.ReasonRefund, o.payment())
 	case refunded > 0: // nothing, where a thin event's charge got its money back meanwhile
 		e.Attention = fmt.Sprintf("%s of %s were refunded, so no pass was voided; choose the passes that the refund is for and void them: %s",
-			money(refunded, o.Currency), money(amount, o.Currency), paymentPage(*e, o))
+			money(refunded, o.Currency), money(amount, o.Currency), paymentPage(e.Event, o))
 	}
 }
 
 // refundChanged gives passes back when a refund failed or was cancelled.
 // Complete looks whether another refund has taken its place. The operator is
 // told by refund.failed, not by the refund.updated beside it.
-func refundChanged(e *integrations.Event, o object) {
+func refundChanged(e *integrations.Completed, o object) {
 	status := text(o.Status)
 	switch {
-	case status == "failed" || status == "canceled" || ownType(*e) == "refund.failed":
+	case status == "failed" || status == "canceled" || ownType(e.Event) == "refund.failed":
 		lift(e, integrations.ReasonRefund, o.payment())
-		if status == "failed" && ownType(*e) == "refund.updated" {
+		if status == "failed" && ownType(e.Event) == "refund.updated" {
 			return
 		}
 		e.Attention = fmt.Sprintf("a refund of %s %s, so the buyer does not have the money; passes that were void for it are valid again: %s",
-			money(number(o.Amount), o.Currency), failed(o), paymentPage(*e, o))
-	case ownType(*e) == "refund.created" && id(o.Charge) == "":
+			money(number(o.Amount), o.Currency), failed(o), paymentPage(e.Event, o))
+	case ownType(e.Event) == "refund.created" && id(o.Charge) == "":
 		e.Attention = fmt.Sprintf("%s were refunded without a charge, so no pass was voided; if passes were bought with it, void them: %s",
-			money(number(o.Amount), o.Currency), paymentPage(*e, o))
+			money(number(o.Amount), o.Currency), paymentPage(e.Event, o))
 	}
 }
 
@@ -59,27 +59,27 @@ func failed(o object) string {
 
 // completeCharge takes the void back from a payment for a subscription:
 // refunding one month ends no membership.
-func (c *Client) completeCharge(ctx context.Context, e *integrations.Event, o object, charge map[string]any) error {
-	if len(e.Effects) == 0 || isSample(*e) {
+func (c *Client) completeCharge(ctx context.Context, e *integrations.Completed, o object, charge map[string]any) error {
+	if len(e.Effects) == 0 || isSample(e.Event) {
 		return nil
 	}
 	s, err := c.reach(ctx, e, o, charge)
 	if err == nil && s.subscription != "" {
 		e.Effects = nil
 		e.Attention = fmt.Sprintf("%s for subscription %s were refunded; its passes stay valid as long as it runs; to end them, cancel it: %s",
-			money(number(o.AmountRefunded), o.Currency), s.subscription, dashboard(*e, "subscriptions", s.subscription))
+			money(number(o.AmountRefunded), o.Currency), s.subscription, dashboard(e.Event, "subscriptions", s.subscription))
 	}
 	return err
 }
 
 // completeRefund keeps a pass void when the charge is refunded as a whole in
 // spite of the refund that failed.
-func (c *Client) completeRefund(ctx context.Context, e *integrations.Event, o object) error {
+func (c *Client) completeRefund(ctx context.Context, e *integrations.Completed, o object) error {
 	charge := id(o.Charge)
-	if len(e.Effects) == 0 || charge == "" || isSample(*e) {
+	if len(e.Effects) == 0 || charge == "" || isSample(e.Event) {
 		return nil
 	}
-	now, err := c.object(ctx, *e, "/v1/charges/"+charge)
+	now, err := c.object(ctx, e.Event, "/v1/charges/"+charge)
 	if err != nil && !unsaid(err) { // else the event's own word counts
 		return fmt.Errorf("the charge of %s: %w", e.Object, err)
 	}

@@ -41,7 +41,7 @@ func TestRequestsNameVersionAndAccount(t *testing.T) {
 			}))
 			defer server.Close()
 			c := stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: server.URL}
-			e, err := stripe.Decode(c, f.Events[len(f.Events)-1])
+			e, err := stripe.NewClient(c).Decode(f.Events[len(f.Events)-1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestTheKeyFitsTheEventsMode(t *testing.T) {
 	} {
 		keys = nil
 		c := stripe.Config{APIKeys: tc.configured, APIURL: server.URL, TestRecipient: "me@example.com"}
-		e, err := stripe.Decode(c, f.Events[1])
+		e, err := stripe.NewClient(c).Decode(f.Events[1])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestTheKeyGoesNowhereElse(t *testing.T) {
 	defer server.Close()
 	client := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: server.URL})
 	for _, url := range []string{"/v1/charges/ch_1", elsewhere.URL + "/v1/charges/ch_1", "//" + elsewhere.Listener.Addr().String() + "/v1/charges/ch_1", "/v1/charges/../../ch_1", "/v1/charges/ch_1?expand[]=x%00", "https:/v1/charges/ch_1", ":"} {
-		e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.ThinEvent(standins.ThinOptions{ID: "evt_1", Type: "v1.charge.refunded", Created: now, Object: "ch_1", Kind: "charge", URL: url}))
+		e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}}).Decode(standins.ThinEvent(standins.ThinOptions{ID: "evt_1", Type: "v1.charge.refunded", Created: now, Object: "ch_1", Kind: "charge", URL: url}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,8 +16,8 @@ const SampleEventPrefix = "evt_passhook_"
 
 func isSample(e integrations.Event) bool { return strings.HasPrefix(e.ExternalID, SampleEventPrefix) }
 
-// Complete fetches what the event does not carry and makes Types, Refs, Effects
-// and Attention final.
+// Complete fetches what the event does not carry and makes Aliases, Refs,
+// Effects and Attention final.
 //
 //   - Of a thin event: its object.
 //   - Of a Checkout Session: data.line_items becomes the complete plain list,
@@ -34,23 +34,21 @@ func isSample(e integrations.Event) bool { return strings.HasPrefix(e.ExternalID
 //
 // Other objects are returned as they are. The config's mode counts as it is now:
 // an event may be replayed under another than it came in under.
-func (c *Client) Complete(ctx context.Context, e integrations.Event) (integrations.Event, error) {
-	if len(e.Types) == 0 {
-		return e, integrations.Never(fmt.Errorf("the event %s has no type", e.ExternalID))
-	}
-	if e = c.config.apply(e); e.Ignore != "" {
+func (c *Client) Complete(ctx context.Context, event integrations.Event) (integrations.Completed, error) {
+	e := integrations.Completed{Event: c.config.apply(event)}
+	if e.Ignore != "" {
 		return e, nil
 	}
 	return c.complete(ctx, e)
 }
 
-func (c *Client) complete(ctx context.Context, e integrations.Event) (integrations.Event, error) {
+func (c *Client) complete(ctx context.Context, e integrations.Completed) (integrations.Completed, error) {
 	data, err := decodeMap(e.Data)
 	if err != nil {
 		return e, integrations.Never(fmt.Errorf("the event's data: %w", err))
 	}
 	if data["object"] == thinObject {
-		if err := c.fetch(ctx, &e, data); err != nil {
+		if err := c.fetch(ctx, &e.Event, data); err != nil {
 			return e, err
 		}
 		if data, err = decodeMap(e.Data); err != nil {
@@ -63,9 +61,9 @@ func (c *Client) complete(ctx context.Context, e integrations.Event) (integratio
 	}
 	switch o.Object {
 	case "checkout.session":
-		err = c.completeSession(ctx, e, data)
+		err = c.completeSession(ctx, e.Event, data)
 	case "charge":
-		if ownType(e) != "charge.captured" {
+		if ownType(e.Event) != "charge.captured" {
 			return e, c.completeCharge(ctx, &e, o, data)
 		}
 		if data, err = c.completeCaptured(ctx, &e, o); data == nil {

@@ -57,7 +57,7 @@ func decode(body []byte) (integrations.Event, error) {
 		return integrations.Event{}, errors.New("the event's account is not an id")
 	}
 	e := integrations.Event{
-		Source: SourceName, Types: []string{"stripe." + env.Type}, ExternalID: env.ID,
+		Source: SourceName, Type: "stripe." + env.Type, ExternalID: env.ID,
 		Account: env.Account, Object: env.ID, Data: json.RawMessage("{}"),
 	}
 	if env.Object == thinObject {
@@ -79,17 +79,20 @@ func snapshot(e integrations.Event, env envelope) (integrations.Event, error) {
 		return e, errors.New("the event has no data.object")
 	}
 	e.Live, e.Time, e.Data = *env.Livemode, time.Unix(int64(created), 0).UTC(), env.Data.Object
-	o, err := understand(&e)
+	read := integrations.Completed{Event: e}
+	o, err := understand(&read)
 	if err != nil {
 		return e, err
 	}
+	e = read.Event
 	if plainID.MatchString(o.ID) {
 		e.Object = o.ID
 	}
 	// What an update changed stands beside the object; rules find it inside.
 	if previous := env.Data.PreviousAttributes; len(previous) > 0 && previous[0] == '{' && o.ID != "" && o.PreviousAttributes == nil {
-		e.Data = splice(e.Data, "previous_attributes", previous)
-		_, err = understand(&e)
+		read.Object, read.Data = e.Object, splice(e.Data, "previous_attributes", previous)
+		_, err = understand(&read)
+		e = read.Event
 	}
 	return e, err
 }
@@ -107,16 +110,16 @@ func Receive(c Config, body []byte) (integrations.Event, error) {
 }
 
 // Decode reads an event of a file or a sample, which may carry its line items.
-func Decode(c Config, body []byte) (integrations.Event, error) {
+func (c *Client) Decode(body []byte) (integrations.Event, error) {
 	e, err := decode(body)
 	if err != nil {
 		return e, err
 	}
-	return c.apply(carrying(e)), nil
+	return c.config.apply(carrying(e)), nil
 }
 
 // FromSession makes the event that would have said that a session is paid.
-func FromSession(c Config, session json.RawMessage) (integrations.Event, error) {
+func (c *Client) FromSession(session json.RawMessage) (integrations.Event, error) {
 	var o struct {
 		Created  int64 `json:"created"`
 		Livemode bool  `json:"livemode"`
@@ -128,7 +131,7 @@ func FromSession(c Config, session json.RawMessage) (integrations.Event, error) 
 	if err != nil {
 		return integrations.Event{}, err
 	}
-	return Decode(c, body)
+	return c.Decode(body)
 }
 
 // eventAbout is the event that would have told of an object.

@@ -72,11 +72,11 @@ func story(t *testing.T, flow standins.StripeFlow) string {
 	client, config := serve(t, flow)
 	var out strings.Builder
 	for _, body := range flow.Events {
-		e, err := stripe.Decode(config, body)
+		e, err := stripe.NewClient(config).Decode(body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		arrives := facts(e)
+		arrives := facts(integrations.Completed{Event: e})
 		fmt.Fprintf(&out, "%s\n%s", e.ExternalID, arrives)
 		if e.Ignore != "" {
 			continue
@@ -92,19 +92,23 @@ func story(t *testing.T, flow standins.StripeFlow) string {
 }
 
 // facts are an event, a line each.
-func facts(e integrations.Event) string {
+func facts(e integrations.Completed) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  types %s\n  object %s\n  refs %s\n", strings.Join(e.Types, " "), e.Object, strings.Join(e.Refs, " "))
+	fmt.Fprintf(&b, "  types %s\n  object %s\n  refs %s\n", strings.Join(e.Names(), " "), e.Object, strings.Join(e.Refs, " "))
 	if e.Account != "" {
 		fmt.Fprintf(&b, "  account %s\n", e.Account)
+	}
+	if len(e.References) > 0 {
+		fmt.Fprintf(&b, "  references %s\n", strings.Join(e.References, " "))
+	}
+	if e.Wanted {
+		b.WriteString("  wanted\n")
 	}
 	if e.VoidOn != nil {
 		fmt.Fprintf(&b, "  passes end on %s\n", strings.Join(e.VoidOn, " "))
 	}
 	for _, f := range e.Effects {
 		switch {
-		case f.Reason == "":
-			b.WriteString("  effects perhaps\n")
 		case f.Lift:
 			fmt.Fprintf(&b, "  lift %s: %s\n", f.Reason, strings.Join(f.Refs, " "))
 		default:

@@ -16,7 +16,7 @@ type meaning struct {
 	aliases []string
 	effects bool
 	// read adds those that this one has.
-	read func(e *integrations.Event, o object)
+	read func(e *integrations.Completed, o object)
 }
 
 // meanings are the events that mean something by themselves. All others are for
@@ -60,9 +60,9 @@ func WebhookEvents() []string {
 	}
 }
 
-// understand reads e.Data and sets what follows from it: Refs, aliases, Effects,
-// VoidOn and Attention. It asks nobody, so it may be done again at any time.
-func understand(e *integrations.Event) (object, error) {
+// understand reads e.Data and sets what follows from it: Refs, Aliases, Wanted,
+// Effects, VoidOn and Attention. It asks nobody, so it may be done again at any time.
+func understand(e *integrations.Completed) (object, error) {
 	var o object
 	if err := jsonv2.Unmarshal(e.Data, &o, checked); err != nil {
 		return o, fmt.Errorf("the event's data.object: %w", err)
@@ -70,21 +70,23 @@ func understand(e *integrations.Event) (object, error) {
 	if o.Object == "checkout.session" && !plainID.MatchString(o.ID) {
 		return o, errors.New("the checkout session has no usable id")
 	}
-	e.Types, e.Refs, e.Effects, e.Attention, e.VoidOn = e.Types[:1:1], o.refs(), nil, "", o.voidOn()
-	if m, ok := meanings[ownType(*e)]; ok {
+	e.Aliases, e.Refs, e.References = nil, o.refs(), o.references()
+	e.Effects, e.Attention, e.VoidOn = nil, "", o.voidOn()
+	if m, ok := meanings[ownType(e.Event)]; ok {
 		m.read(e, o)
 	}
+	e.Wanted = len(e.Effects) > 0 || e.Attention != ""
 	return o, nil
 }
 
 // ownType is Stripe's name of the event's type.
-func ownType(e integrations.Event) string { return strings.TrimPrefix(e.Types[0], "stripe.") }
+func ownType(e integrations.Event) string { return strings.TrimPrefix(e.Type, "stripe.") }
 
 // void and lift add an effect, if there is anything by which passes are found.
-func void(e *integrations.Event, reason string, refs []string) { affect(e, reason, false, refs) }
-func lift(e *integrations.Event, reason string, refs []string) { affect(e, reason, true, refs) }
+func void(e *integrations.Completed, reason string, refs []string) { affect(e, reason, false, refs) }
+func lift(e *integrations.Completed, reason string, refs []string) { affect(e, reason, true, refs) }
 
-func affect(e *integrations.Event, reason string, lift bool, refs []string) {
+func affect(e *integrations.Completed, reason string, lift bool, refs []string) {
 	if len(refs) > 0 {
 		e.Effects = append(e.Effects, integrations.Effect{Reason: reason, Lift: lift, Refs: refs})
 	}

@@ -67,8 +67,13 @@ func (o object) subscription() string {
 // refs are the ids by which refunds, disputes and renewals find the passes. No
 // customer: that would reach everything they ever bought.
 func (o object) refs() []string {
-	return ids(o.ID, o.PaymentIntent, o.subscription(), o.Invoice, o.Charge, o.ClientReferenceID)
+	return ids(o.ID, o.PaymentIntent, o.subscription(), o.Invoice, o.Charge)
 }
+
+// references are what a shop gave a checkout for itself. Whoever opens a Payment
+// Link can set it in the address, to any text.
+// https://docs.stripe.com/payment-links/url-parameters
+func (o object) references() []string { return ids(o.ClientReferenceID) }
 
 // voidOn is what voids passes of a subscription; nil for what is sold once. A
 // refunded or disputed month ends no membership, the end of it does.

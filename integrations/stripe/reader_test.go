@@ -40,7 +40,7 @@ func read(t *testing.T, r stripe.Reader, since time.Time, after string) ([]strin
 	t.Helper()
 	var got []string
 	err := r.Events(t.Context(), since, after, func(raw []byte) error {
-		e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_live_1", "rk_test_1"}}, raw)
+		e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_live_1", "rk_test_1"}}).Decode(raw)
 		got = append(got, e.ExternalID)
 		return err
 	})

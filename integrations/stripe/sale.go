@@ -14,8 +14,8 @@ import (
 // reach lets an event and its effects find the passes also by what the payment
 // was for. Where Stripe does not say that, what the event names has to do: a
 // refund must not wait for a key's permission.
-func (c *Client) reach(ctx context.Context, e *integrations.Event, o object, charge map[string]any) (sale, error) {
-	s, err := c.saleOf(ctx, *e, o, charge)
+func (c *Client) reach(ctx context.Context, e *integrations.Completed, o object, charge map[string]any) (sale, error) {
+	s, err := c.saleOf(ctx, e.Event, o, charge)
 	if words, no := Refused(err); no {
 		e.Attention = strings.TrimPrefix(e.Attention+"; what the payment was for could not be looked up; Stripe says: "+words, "; ")
 	}

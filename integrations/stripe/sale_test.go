@@ -30,17 +30,17 @@ func TestARefundDoesNotWaitForAPermission(t *testing.T) {
 	} {
 		t.Run(tc.name+" "+http.StatusText(tc.fault.Status), func(t *testing.T) {
 			client, api, _ := account(t, 1, nil)
-			e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_1", Type: tc.name, Created: now}, tc.object))
+			e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}}).Decode(standins.Event(standins.EventOptions{ID: "evt_1", Type: tc.name, Created: now}, tc.object))
 			if err != nil {
 				t.Fatal(err)
 			}
 			api.Fail(func(*http.Request) *standins.Fault { return &tc.fault })
-			e, err = client.Complete(t.Context(), e)
+			done, err := client.Complete(t.Context(), e)
 			if (err != nil) != tc.waits {
 				t.Fatal(err)
 			}
-			if !tc.waits && (len(e.Effects) != 1 || !slices.Contains(e.Effects[0].Refs, "pi_1")) || !strings.Contains(e.Attention, tc.told) {
-				t.Errorf("got %+v, %q", e.Effects, e.Attention)
+			if !tc.waits && (len(done.Effects) != 1 || !slices.Contains(done.Effects[0].Refs, "pi_1")) || !strings.Contains(done.Attention, tc.told) {
+				t.Errorf("got %+v, %q", done.Effects, done.Attention)
 			}
 		})
 	}
@@ -53,7 +53,7 @@ func TestARenewalOfASubscriptionThatIsGone(t *testing.T) {
 		"id": "in_1", "object": "invoice", "billing_reason": "subscription_cycle", "subscription": "sub_gone",
 		"lines": map[string]any{"data": []any{map[string]any{"period": map[string]any{"start": 1, "end": 2}}}},
 	}
-	e, err := stripe.Decode(stripe.Config{APIKeys: []string{"rk_test_1"}}, standins.Event(standins.EventOptions{ID: "evt_1", Type: "invoice.paid", Created: now}, invoice))
+	e, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}}).Decode(standins.Event(standins.EventOptions{ID: "evt_1", Type: "invoice.paid", Created: now}, invoice))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,13 +15,13 @@ const TypePaid = "stripe.checkout.paid"
 // day issues nothing until somebody has looked at it. unpaid waits for
 // async_payment_succeeded. mode setup saves a card for later and needs no
 // payment either, but nobody has bought anything.
-func sessionPaid(e *integrations.Event, o object) {
+func sessionPaid(e *integrations.Completed, o object) {
 	if o.Object != "checkout.session" || o.Mode != nil && o.Mode != "payment" && o.Mode != "subscription" {
 		return
 	}
 	switch text(o.PaymentStatus) {
 	case "paid", "no_payment_required":
-		e.Types = append(e.Types, TypePaid)
+		e.Aliases = append(e.Aliases, TypePaid)
 	}
 }
 

@@ -31,21 +31,21 @@ var endedStates = map[string]bool{"canceled": true, "unpaid": true, "incomplete_
 
 // invoicePaid has the invoice as its object, so that Stripe's two events about
 // one payment, invoice.paid and invoice.payment_succeeded, are one.
-func invoicePaid(e *integrations.Event, o object) {
+func invoicePaid(e *integrations.Completed, o object) {
 	if o.Object == "invoice" && o.subscription() != "" && paidReasons[text(o.BillingReason)] {
-		e.Types = append(e.Types, TypeSubscriptionPaid)
+		e.Aliases = append(e.Aliases, TypeSubscriptionPaid)
 	}
 }
 
-func subscriptionDeleted(e *integrations.Event, o object) {
-	e.Types = append(e.Types, TypeSubscriptionEnded)
+func subscriptionDeleted(e *integrations.Completed, o object) {
+	e.Aliases = append(e.Aliases, TypeSubscriptionEnded)
 	void(e, integrations.ReasonSubscriptionEnd, ids(o.ID))
 }
 
 // subscriptionUpdated ends what Stripe gave up on, and takes that back when it
 // is paid after all. A thin event does not say what changed; then the present
 // state counts.
-func subscriptionUpdated(e *integrations.Event, o object) {
+func subscriptionUpdated(e *integrations.Completed, o object) {
 	status := text(o.Status)
 	before, changed := at(o.PreviousAttributes, "status").(string)
 	changed = changed || o.PreviousAttributes == nil
@@ -53,7 +53,7 @@ func subscriptionUpdated(e *integrations.Event, o object) {
 	case endedStates[status]:
 		void(e, integrations.ReasonSubscriptionEnd, ids(o.ID))
 		if changed {
-			e.Types = append(e.Types, TypeSubscriptionEnded)
+			e.Aliases = append(e.Aliases, TypeSubscriptionEnded)
 		}
 	case changed && (status == "active" || status == "trialing") && (before == "" || endedStates[before]):
 		lift(e, integrations.ReasonSubscriptionEnd, ids(o.ID))
@@ -61,8 +61,8 @@ func subscriptionUpdated(e *integrations.Event, o object) {
 }
 
 // completeInvoice puts the Subscription in the invoice's place.
-func (c *Client) completeInvoice(ctx context.Context, e *integrations.Event, o object, invoice map[string]any) (map[string]any, error) {
-	if len(e.Types) < 2 {
+func (c *Client) completeInvoice(ctx context.Context, e *integrations.Completed, o object, invoice map[string]any) (map[string]any, error) {
+	if !e.Is(TypeSubscriptionPaid) {
 		return invoice, nil
 	}
 	subscription, ok := at(invoice, "parent", "subscription_details", "subscription").(map[string]any)
@@ -71,7 +71,7 @@ func (c *Client) completeInvoice(ctx context.Context, e *integrations.Event, o o
 	}
 	if !ok { // not expanded
 		var err error
-		subscription, err = c.object(ctx, *e, "/v1/subscriptions/"+o.subscription())
+		subscription, err = c.object(ctx, e.Event, "/v1/subscriptions/"+o.subscription())
 		switch {
 		case integrations.IsNever(err): // gone; the invoice says for when it paid
 			subscription = map[string]any{"id": o.subscription(), "object": "subscription"}

@@ -21,8 +21,7 @@ const thinObject = "v2.core.event"
 // /v2 is about nothing that a pass is issued for.
 //
 // Until Complete has fetched the object, the event has all aliases that its type
-// may have, and an empty effect where it may have any, so that whoever listens
-// to them waits for it.
+// may have, and is wanted where it may have effects.
 func thin(e integrations.Event, env envelope, body []byte) integrations.Event {
 	name, v1 := strings.CutPrefix(env.Type, "v1.")
 	related := id(env.RelatedObject)
@@ -41,17 +40,14 @@ func thin(e integrations.Event, env envelope, body []byte) integrations.Event {
 	if e.Ignore != "" {
 		return e
 	}
-	e.Types, e.Object, e.Refs, e.Data = []string{"stripe." + name}, related, []string{related}, json.RawMessage(body)
+	e.Type, e.Object, e.Refs, e.Data = "stripe."+name, related, []string{related}, json.RawMessage(body)
 	// The snapshot of the same event may come as well; with its id, they are one.
 	if twin := id(env.SnapshotEvent); twin != "" {
 		e.ExternalID = twin
 	}
 	e.Account = account(env)
 	m := meanings[name]
-	e.Types = append(e.Types, m.aliases...)
-	if m.effects {
-		e.Effects = []integrations.Effect{{}}
-	}
+	e.Aliases, e.Wanted = m.aliases, m.effects
 	return e
 }
 

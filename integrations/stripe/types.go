@@ -61,7 +61,7 @@ const paidSubscription = "subscription with invoice"
 // Types are the event types that passhook knows by name. Stripe's other types
 // may stand in rules as well; their names and members are not checked.
 // https://docs.stripe.com/api/events/types
-func Types() (map[string]integrations.TypeInfo, error) {
+func (c *Client) Types() (map[string]integrations.TypeInfo, error) {
 	known, err := loadSamples()
 	if err != nil {
 		return nil, err

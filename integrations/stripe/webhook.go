@@ -69,7 +69,7 @@ func (h *Webhook) store(w http.ResponseWriter, r *http.Request, e integrations.E
 		answer(w, http.StatusServiceUnavailable, "the event could not be stored; send it again")
 		return
 	}
-	h.log.Info("stripe: event received", "event", id, "external_id", e.ExternalID, "type", e.Types[0], "fresh", fresh)
+	h.log.Info("stripe: event received", "event", id, "external_id", e.ExternalID, "type", e.Type, "fresh", fresh)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "duplicate": !fresh})
 }
@@ -80,7 +80,7 @@ func (c Config) apply(e integrations.Event) integrations.Event {
 	switch {
 	case e.Ignore != "" || mode == ModeBoth && e.Live:
 	case mode == ModeBoth:
-		e.Redirect = c.TestRecipient
+		e.Redirect = integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.TestRecipient}
 	case mode == ModeLive && !e.Live:
 		e.Ignore = "it is of test mode, and the config says mode live; to work on it, set stripe.mode to both, with test_recipient, and replay it"
 	case mode == ModeTest && e.Live:

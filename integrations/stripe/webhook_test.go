@@ -179,10 +179,10 @@ func TestPaidIsAnAlias(t *testing.T) {
 			body := session(tc.event, tc.status, true)
 			_, accepted := post(t, config(), body, sign(body, secret, now))
 			e := accepted[0]
-			if got := len(e.Types) == 2 && e.Types[1] == stripe.TypePaid; got != tc.want {
-				t.Errorf("types are %v", e.Types)
+			if got := len(e.Aliases) == 1 && e.Is(stripe.TypePaid); got != tc.want {
+				t.Errorf("types are %v", e.Names())
 			}
-			if e.Types[0] != "stripe."+tc.event || e.Object != "cs_1" || strings.Join(e.Refs, " ") != "cs_1 pi_1 order-7" {
+			if e.Type != "stripe."+tc.event || e.Object != "cs_1" || strings.Join(e.Refs, " ") != "cs_1 pi_1" || strings.Join(e.References, " ") != "order-7" {
 				t.Errorf("got %+v", e)
 			}
 		})
@@ -214,7 +214,7 @@ func TestModes(t *testing.T) {
 			if w.Code != http.StatusOK {
 				t.Fatalf("got %d %s", w.Code, w.Body)
 			}
-			if e := accepted[0]; (e.Ignore != "") != tc.ignored || e.Redirect != tc.redirect {
+			if e := accepted[0]; (e.Ignore != "") != tc.ignored || e.Redirect.Address != tc.redirect {
 				t.Errorf("ignore %q, redirect %q", e.Ignore, e.Redirect)
 			}
 		})
@@ -233,18 +233,18 @@ func TestThinEventsOfOthersAreRecordedNotRefused(t *testing.T) {
 // types, so that together they issue once. Where the thin one names its
 // snapshot, they are one event.
 func TestThinEventsAreTheirSnapshots(t *testing.T) {
-	snapshot, err := stripe.Decode(config(), []byte(session("checkout.session.completed", "paid", true)))
+	snapshot, err := stripe.NewClient(config()).Decode([]byte(session("checkout.session.completed", "paid", true)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	thin := standins.ThinOptions{ID: "evt_thin", Type: "v1.checkout.session.completed", Created: now, Live: true, Object: "cs_1", Kind: "checkout.session"}
 	for _, twin := range []string{"", "evt_1"} {
 		thin.Snapshot = twin
-		e, err := stripe.Decode(config(), standins.ThinEvent(thin))
+		e, err := stripe.NewClient(config()).Decode(standins.ThinEvent(thin))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Object != snapshot.Object || !slices.Equal(e.Types, snapshot.Types) || e.Live != snapshot.Live || !e.Time.Equal(now) || (e.ExternalID == snapshot.ExternalID) != (twin != "") {
+		if e.Object != snapshot.Object || !slices.Equal(e.Names(), snapshot.Names()) || e.Live != snapshot.Live || !e.Time.Equal(now) || (e.ExternalID == snapshot.ExternalID) != (twin != "") {
 			t.Errorf("thin %+v\nsnapshot %+v", e, snapshot)
 		}
 	}
@@ -257,7 +257,7 @@ func TestThinEventsHaveModes(t *testing.T) {
 		ignored bool
 	}{{true, []string{"rk_live_1"}, false}, {false, []string{"rk_live_1"}, true}, {false, []string{"rk_test_1"}, false}, {true, []string{"rk_test_1"}, true}} {
 		body := standins.ThinEvent(standins.ThinOptions{ID: "evt_1", Type: "v1.invoice.paid", Created: now, Live: tc.live, Object: "in_1", Kind: "invoice"})
-		e, err := stripe.Decode(stripe.Config{APIKeys: tc.keys}, body)
+		e, err := stripe.NewClient(stripe.Config{APIKeys: tc.keys}).Decode(body)
 		if err != nil || e.Live != tc.live || (e.Ignore != "") != tc.ignored {
 			t.Errorf("live %t with %v: ignore %q, error %v", tc.live, tc.keys, e.Ignore, err)
 		}
@@ -305,17 +305,10 @@ func FuzzWebhook(f *testing.F) {
 // checkEvent is what holds for every event that is accepted.
 func checkEvent(t *testing.T, e integrations.Event) {
 	t.Helper()
-	if len(e.Types) == 0 || !strings.HasPrefix(e.Types[0], "stripe.") || e.Source != "stripe" || e.ExternalID == "" || e.Object == "" || !json.Valid(e.Data) {
+	if !strings.HasPrefix(e.Type, "stripe.") || e.Source != "stripe" || e.ExternalID == "" || e.Object == "" || !json.Valid(e.Data) {
 		t.Errorf("got %+v", e)
 	}
-	found := slices.Clone(e.Refs)
-	for _, effect := range e.Effects {
-		if effect.Reason != "" && len(effect.Refs) == 0 {
-			t.Errorf("the effect %+v finds no pass", effect)
-		}
-		found = append(found, effect.Refs...)
-	}
-	for _, ref := range found {
+	for _, ref := range slices.Concat(e.Refs, e.References) {
 		if ref == "" || strings.ContainsAny(ref, " /\"\n") {
 			t.Errorf("%q is no ref", ref)
 		}
