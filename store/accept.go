@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -33,11 +33,19 @@ type accepted struct {
 	err   error
 }
 
+// ErrOverloaded says that so much waits already that new work would only wait
+// behind it: whoever sends it sends it again later.
+var ErrOverloaded = errors.New("more work is waiting than can be done now; send it again later")
+
 // Accept stores an event and returns when it is on disk. Where the source's id
 // is known already, it returns the first event's id and fresh is false. Calls
 // that wait at the same time share one transaction and one wake-up. An event
-// whose Ignore is set is stored as ignored and wakes nobody.
+// whose Ignore is set is stored as ignored and wakes nobody. ErrOverloaded
+// refuses what can wait; passhook's own events are never refused.
 func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fresh bool, err error) {
+	if e.Ignore == "" && s.ledger.overloaded(e.Source) {
+		return "", false, ErrOverloaded
+	}
 	result := make(chan accepted, 1)
 	a, err := newAcceptance(e, result)
 	if err != nil {
@@ -93,12 +101,11 @@ func redirect(e integrations.Event) string {
 	return e.Redirect.Channel + " " + e.Redirect.Address
 }
 
-// eventColumns are those of an INSERT: the parameters of eventValues, then what
-// all new events have.
-const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, state, note, received, due, settled, attempts, claimed, told"
+// eventColumns are those of an INSERT: the parameters of eventValues, of which
+// received stands for since and due as well, then what all new events have.
+const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, state, note, received, since, due, settled, attempts, claimed, told"
 
-// eventParameters is how many of the columns are parameters; received, the last
-// but one, is due as well.
+// eventParameters is how many parameters an event has.
 const eventParameters = 16
 
 func eventValues(a acceptance, at time.Time) []any {
@@ -113,57 +120,50 @@ func eventValues(a acceptance, at time.Time) []any {
 	}
 }
 
-// insertEvents returns the ids of the events that were not there. full is the
-// statement that inserts maxRows of them.
-func insertEvents(ctx context.Context, tx *transaction, full *sql.Stmt, now time.Time, batch []acceptance) (map[string]bool, error) {
+// insertEvents returns the ids of the events that were not there.
+func insertEvents(t *transaction, now time.Time, batch []acceptance) (map[string]bool, error) {
 	fresh := map[string]bool{}
 	for chunk := range slices.Chunk(batch, maxRows) {
-		if err := insertChunk(ctx, tx, full, now, chunk, fresh); err != nil {
+		var args []any
+		for _, a := range chunk {
+			args = append(args, eventValues(a, now)...)
+		}
+		ids, err := t.strings(insertTexts[len(chunk)], args...)
+		if err != nil {
 			return nil, err
+		}
+		for _, id := range ids {
+			fresh[id] = true
 		}
 	}
 	return fresh, nil
 }
 
-// insertText inserts so many events.
-func insertText(rows int) string {
-	var q strings.Builder
-	q.WriteString("INSERT INTO events (" + eventColumns + ") VALUES ")
-	for i := range rows {
-		if i > 0 {
-			q.WriteString(", ")
+// insertTexts insert so many events.
+var insertTexts = func() (out [maxRows + 1]string) {
+	for n := 1; n <= maxRows; n++ {
+		var q strings.Builder
+		q.WriteString("INSERT INTO events (" + eventColumns + ") VALUES ")
+		for i := range n {
+			if i > 0 {
+				q.WriteString(", ")
+			}
+			eventRow(&q, i*eventParameters)
 		}
-		eventRow(&q, i*eventParameters)
+		q.WriteString(" ON CONFLICT (source, external_id) DO NOTHING RETURNING id")
+		out[n] = q.String()
 	}
-	q.WriteString(" ON CONFLICT (source, external_id) DO NOTHING RETURNING id")
-	return q.String()
-}
+	return out
+}()
 
-// insertChunk inserts a few events with one statement.
-func insertChunk(ctx context.Context, tx *transaction, full *sql.Stmt, now time.Time, chunk []acceptance, fresh map[string]bool) error {
-	var args []any
-	for _, a := range chunk {
-		args = append(args, eventValues(a, now)...)
+// eventRow writes the values of a row, whose parameters are those behind from.
+func eventRow(q *strings.Builder, from int) {
+	q.WriteByte('(')
+	for i := range eventParameters - 1 {
+		q.WriteString("$" + strconv.Itoa(from+i+1) + ", ")
 	}
-	var rows *sql.Rows
-	var err error
-	if len(chunk) == maxRows {
-		rows, err = tx.StmtContext(ctx, full).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		rows, err = tx.QueryContext(ctx, insertText(len(chunk)), args...)
-	}
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		fresh[id] = true
-	}
-	return rows.Err()
+	received, settled := "$"+strconv.Itoa(from+eventParameters-1), "$"+strconv.Itoa(from+eventParameters)
+	q.WriteString(received + ", " + received + ", " + settled + ", 0, false, false)")
 }
 
 // jsonList is how a column keeps a list; nil is an empty one.
@@ -172,12 +172,85 @@ func jsonList(v []string) (string, error) {
 	return string(b), err
 }
 
-// eventRow writes the values of a row, whose parameters are those behind from.
-func eventRow(q *strings.Builder, from int) {
-	q.WriteByte('(')
-	for i := range eventParameters - 1 {
-		q.WriteString("$" + strconv.Itoa(from+i+1) + ", ")
+// committer stores the events that wait to be accepted, batch after batch.
+type committer struct{ *Store }
+
+const (
+	// maxBatch is how many waiting events share one transaction.
+	maxBatch = 256
+	// acceptTimeout is how long a transaction of events may wait and take;
+	// senders ask again after that.
+	acceptTimeout = 10 * time.Second
+)
+
+// run commits until Close.
+func (c *committer) run() {
+	defer close(c.stopped)
+	for {
+		select {
+		case first := <-c.accept:
+			c.commit(first)
+		case <-c.closing:
+			for len(c.accept) > 0 {
+				c.commit(<-c.accept)
+			}
+			return
+		}
 	}
-	received, settled := strconv.Itoa(from+eventParameters-1), strconv.Itoa(from+eventParameters)
-	q.WriteString("$" + received + ", $" + settled + ", 0, false, false)")
 }
+
+// commit stores the first event with all that wait behind it.
+func (c *committer) commit(first acceptance) {
+	batch := []acceptance{first}
+	for len(batch) < maxBatch && len(c.accept) > 0 {
+		batch = append(batch, <-c.accept)
+	}
+	// Processes that store the same events lock them in the same order.
+	slices.SortFunc(batch, func(a, b acceptance) int {
+		return cmp.Or(cmp.Compare(a.event.Source, b.event.Source), cmp.Compare(a.event.ExternalID, b.event.ExternalID))
+	})
+	results, err := c.store(batch)
+	for i, a := range batch {
+		if err != nil {
+			a.result <- accepted{err: err}
+			continue
+		}
+		a.result <- results[i]
+	}
+	c.ledger.arrived(len(batch))
+}
+
+// store writes events in one transaction and then wakes who works on them.
+func (c *committer) store(batch []acceptance) ([]accepted, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
+	defer cancel()
+	results := make([]accepted, len(batch))
+	err := c.engine.write(ctx, true, func(t *transaction) error {
+		now, err := c.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		fresh, err := insertEvents(t, now, batch)
+		if err != nil {
+			return err
+		}
+		for i, a := range batch {
+			if results[i] = (accepted{id: a.id, fresh: fresh[a.id]}); fresh[a.id] {
+				continue
+			}
+			err := t.row(eventByExternalID, a.event.Source, a.event.ExternalID).Scan(&results[i].id)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i, a := range batch {
+		if err == nil && results[i].fresh && a.event.Ignore == "" {
+			c.ledger.wake(eventTable.name, a.event.Source)
+		}
+	}
+	return results, err
+}
+
+const eventByExternalID = "SELECT id FROM events WHERE source = $1 AND external_id = $2"

@@ -2,129 +2,183 @@ package store
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
+
+	"github.com/passhook/passhook/integrations"
 )
 
-// changesOf are a pass's changes in the order in which they happened. Those of
-// the same time have an order of their own, so that it never matters which
-// arrived first.
-const changesOf = "SELECT name, kind, reason, template, changes.inputs, source, time FROM changes JOIN events ON events.id = event_id" +
-	" WHERE changes.id IN (SELECT change_id FROM change_refs WHERE ref = 'serial:' || $1) AND source = 'passhook'" +
-	" OR changes.id IN (SELECT change_id FROM pass_refs JOIN change_refs ON change_refs.ref = pass_refs.ref WHERE serial = $1)" +
-	" AND (source, account, live) = (SELECT source, account, live FROM orders WHERE id = $2)" +
-	" ORDER BY time, CASE kind WHEN '" + ChangeUpdate + "' THEN 0 WHEN '" + ChangeVoid + "' THEN 1 ELSE 2 END, external_id, name"
+// serialPrefix begins the refs by which passhook's own events find one pass, and
+// referencePrefix those by which only people find passes. No id of a source
+// holds a colon.
+const (
+	serialPrefix    = "serial:"
+	referencePrefix = "ref:"
+)
 
-// changedBy are the passes that an event's changes are about.
-const changedBy = "SELECT serial FROM passes WHERE serial IN" +
-	" (SELECT substr(ref, 8) FROM change_refs JOIN changes ON changes.id = change_id WHERE event_id = $1 AND ref LIKE 'serial:%')" +
-	" OR serial IN (SELECT serial FROM changes JOIN change_refs ON change_id = changes.id JOIN pass_refs ON pass_refs.ref = change_refs.ref WHERE event_id = $1)" +
-	" AND order_id IN (SELECT orders.id FROM orders JOIN events ON orders.source = events.source AND orders.account = events.account AND orders.live = events.live" +
-	" WHERE events.id = $1 AND orders.id = order_id)" +
-	" ORDER BY serial"
+const changeFields = "changes.event_id, name, kind, reason, template, changes.inputs, events.source, time, external_id"
+
+const (
+	// changesBySource are a pass's changes: those that share a ref with it and
+	// are of its source, account and mode.
+	changesBySource = "SELECT " + changeFields + " FROM pass_refs JOIN change_refs ON change_refs.ref = pass_refs.ref JOIN changes ON changes.id = change_id JOIN events ON events.id = changes.event_id" +
+		" WHERE serial = $1 AND events.source = $2 AND events.account = $3 AND events.live = $4"
+	// changesBySerial are those that passhook itself made of it.
+	changesBySerial = "SELECT " + changeFields + " FROM change_refs JOIN changes ON changes.id = change_id JOIN events ON events.id = changes.event_id" +
+		" WHERE ref = $1 AND events.source = 'passhook'"
+)
 
 func scanChange(row scanner) (*Change, error) {
 	var c Change
 	var at int64
-	err := row.Scan(&c.Name, &c.Kind, &c.Reason, &c.Template, &c.Inputs, &c.Source, &at)
+	err := row.Scan(&c.EventID, &c.Name, &c.Kind, &c.Reason, &c.Template, &c.Inputs, &c.Source, &at, &c.externalID)
 	c.Time = fromMillis(at)
 	return &c, err
 }
 
-// changes stores the event's own, and makes of every pass that they are about,
-// and of every new one, what all changes make of it.
-func (w *issuing) changes() error {
-	for _, c := range w.in.Changes {
-		if err := w.change(c); err != nil {
-			return err
-		}
-	}
-	fresh := map[string]int{}
-	for i, p := range w.out.Passes {
-		fresh[p.Serial] = i
-	}
-	var reached []string
-	if len(w.in.Changes) > 0 {
-		rows, err := w.tx.QueryContext(w.ctx, changedBy, w.in.Event.ID)
-		if err != nil {
-			return err
-		}
-		if reached, err = column(rows); err != nil {
-			return err
-		}
-		w.reached = len(reached)
-	}
-	for i := range w.out.Passes {
-		if _, err := w.fold(&w.out.Passes[i]); err != nil {
-			return err
-		}
-	}
-	for _, serial := range reached {
-		if _, is := fresh[serial]; is {
-			continue
-		}
-		p, changed, err := w.refold(serial)
-		if err != nil {
-			return err
-		}
-		if changed {
-			w.out.Changed = append(w.out.Changed, *p)
-		}
-	}
-	return nil
-}
-
-func (w *issuing) change(c Change) error {
-	id, err := newID()
+// changesOf are all changes of a pass, each once, in the order in which they
+// happened. Those of the same time have an order of their own, so that it never
+// matters which arrived first.
+func changesOf(t *transaction, p *Pass) ([]Change, error) {
+	list, err := collect(t.ctx, t, scanChange, changesBySource, p.Serial, p.Source, p.Account, p.Live)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n, err := w.exec("INSERT INTO changes (id, event_id, name, kind, reason, template, inputs) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id, name) DO NOTHING",
-		id, w.in.Event.ID, c.Name, c.Kind, c.Reason, c.Template, append([]byte{}, c.Inputs...))
-	if err != nil || n == 0 {
-		return err
+	own, err := collect(t.ctx, t, scanChange, changesBySerial, serialPrefix+p.Serial)
+	if err != nil {
+		return nil, err
 	}
-	refs := c.Refs
-	if c.Serial != "" {
-		refs = append(slices.Clone(refs), "serial:"+c.Serial)
-	}
-	for _, ref := range refs {
-		if _, err := w.exec("INSERT INTO change_refs (ref, change_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", ref, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	list = slices.DeleteFunc(append(list, own...), func(c Change) bool {
+		return c.Kind == ChangeNone || c.Template != "" && c.Template != p.Template
+	})
+	slices.SortFunc(list, func(a, b Change) int {
+		return cmp.Or(a.Time.Compare(b.Time), slices.Index(kinds, a.Kind)-slices.Index(kinds, b.Kind), cmp.Compare(a.externalID, b.externalID), cmp.Compare(a.Name, b.Name))
+	})
+	return slices.CompactFunc(list, func(a, b Change) bool { return a.EventID == b.EventID && a.Name == b.Name }), nil
 }
 
-// refold locks a pass before its changes are read, so that of two that change
-// it at once the second sees what the first wrote.
-func (w *issuing) refold(serial string) (*Pass, bool, error) {
-	p, err := scanPass(w.tx.QueryRowContext(w.ctx, "UPDATE passes SET updated = updated WHERE serial = $1 RETURNING "+passFields, serial))
+// kinds are those of changes in the order of those that happened at the same
+// time.
+var kinds = []string{ChangeUpdate, ChangeVoid, ChangeLift}
+
+// voids are the reasons for which a pass is void. They depend on nothing else: no
+// update and no template keeps a refunded pass valid.
+func voids(p *Pass, changes []Change) []string {
+	void := map[string]bool{}
+	for _, c := range changes {
+		switch {
+		case c.Kind == ChangeLift:
+			delete(void, c.Reason)
+		case c.Kind != ChangeVoid:
+		case !slices.Contains(integrations.Reasons(), c.Reason) || slices.Contains(p.VoidOn, c.Reason):
+			void[c.Reason] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(void))
+}
+
+// Merge makes of a pass as it was issued, and its updates in their order, what
+// its inputs are now. Updates that do not fit are left out; why says of each of
+// them what is wrong. It must depend on nothing else and never fail.
+type Merge func(p Pass, updates []Change) (inputs []byte, why map[int]string)
+
+// folding brings passes up to date within one transaction.
+type folding struct {
+	t     *transaction
+	merge Merge
+	// event is the one whose changes they are.
+	event string
+	// unfit says what was left out.
+	unfit []string
+}
+
+// fold computes what a pass is, and writes that where it has changed. fresh
+// passes are new.
+func (f *folding) fold(p *Pass, fresh bool) (changed bool, err error) {
+	list, err := changesOf(f.t, p)
+	if err != nil {
+		return false, err
+	}
+	void, inputs := voids(p, list), p.Issued
+	updates := slices.DeleteFunc(list, func(c Change) bool { return c.Kind != ChangeUpdate })
+	if len(updates) > 0 {
+		var why map[int]string
+		inputs, why = f.merge(*p, updates)
+		for i, text := range why {
+			if fresh || updates[i].EventID == f.event {
+				f.unfit = append(f.unfit, text)
+			}
+		}
+	}
+	if bytes.Equal(inputs, p.Inputs) && slices.Equal(void, p.Void) {
+		return false, nil
+	}
+	p.Inputs, p.Void = inputs, void
+	text, err := jsonList(void)
+	if err != nil {
+		return false, err
+	}
+	_, err = f.t.exec(updatePass, p.Serial, p.Inputs, text, millis(p.Updated))
+	return true, err
+}
+
+const (
+	updatePass = "UPDATE passes SET inputs = $2, void = $3, updated = $4 WHERE serial = $1"
+	// lockPass lets of two that change a pass at once the second see what the
+	// first wrote.
+	lockPass = "UPDATE passes SET updated = updated WHERE serial = $1 RETURNING " + passFields
+)
+
+// refold brings a pass up to date that is there already.
+func (f *folding) refold(serial string, now int64) (*Pass, bool, error) {
+	p, err := scanPass(f.t.row(lockPass, serial))
 	if err != nil {
 		return nil, false, err
 	}
-	changed, err := w.fold(p)
+	p.Updated = fromMillis(now)
+	changed, err := f.fold(p, false)
 	return p, changed, err
 }
 
-func (w *issuing) fold(p *Pass) (changed bool, err error) {
-	rows, err := w.tx.QueryContext(w.ctx, changesOf, p.Serial, p.OrderID)
+const (
+	refsOfChanges = "SELECT DISTINCT ref FROM changes JOIN change_refs ON change_id = changes.id WHERE event_id = $1"
+	reachedByRef  = "SELECT serial FROM pass_refs JOIN passes USING (serial) WHERE ref = $1 AND serial > $2 AND source = $3 AND account = $4 AND live = $5 ORDER BY serial LIMIT $6"
+	reachedBySelf = "SELECT serial FROM passes WHERE serial = $1 AND serial > $2"
+)
+
+// reached are the serial numbers behind a place, at most so many, of the passes
+// that an event's changes are about, in their order.
+func reached(t *transaction, e *Event, place string, most int) ([]string, error) {
+	refs, err := t.strings(refsOfChanges, e.ID)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	list, err := collected(rows, scanChange)
-	if err != nil || len(list) == 0 && bytes.Equal(p.Issued, p.Inputs) && len(p.Void) == 0 {
-		return false, err
+	var out []string
+	for _, ref := range refs {
+		query, args := reachedByRef, []any{ref, place, e.Source, e.Account, e.Live, most}
+		if serial, ok := cutSerial(e, ref); ok {
+			query, args = reachedBySelf, []any{serial, place}
+		}
+		some, err := t.strings(query, args...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
 	}
-	now, err := w.in.Fold(*p, list)
-	if err != nil || bytes.Equal(now.Inputs, p.Inputs) && slices.Equal(now.Void, p.Void) {
-		return false, err
-	}
-	now.Updated = w.now()
-	*p = now
-	void, err := jsonList(p.Void)
-	if err != nil {
-		return false, err
-	}
-	_, err = w.exec("UPDATE passes SET inputs = $2, void = $3, updated = $4 WHERE serial = $1", p.Serial, p.Inputs, void, millis(p.Updated))
-	return true, err
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return out[:min(len(out), most)], nil
 }
+
+// cutSerial is the serial number that a ref of passhook's own event names.
+func cutSerial(e *Event, ref string) (string, bool) {
+	if e.Source != ownSource {
+		return "", false
+	}
+	return strings.CutPrefix(ref, serialPrefix)
+}
+
+// ownSource is the source of what people do with passhook itself.
+const ownSource = "passhook"

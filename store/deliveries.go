@@ -3,117 +3,113 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 )
 
-const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, due, sent, link_key, secret_id, link_hash"
+const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, since, due, sent, link_key, secret_id, link_hash"
 
 func scanDelivery(row scanner) (*Delivery, error) {
 	var d Delivery
-	var created, due, sent int64
-	err := row.Scan(&d.ID, &d.OrderID, &d.Channel, &d.Recipient, &d.ResendOf, &created, &d.State, &d.Note, &d.Attempts, &due, &sent, &d.LinkKey, &d.SecretID, &d.LinkHash)
-	d.Created, d.Due, d.Sent = fromMillis(created), fromMillis(due), fromMillis(sent)
+	var created, since, due, sent int64
+	err := row.Scan(&d.ID, &d.OrderID, &d.Channel, &d.Recipient, &d.ResendOf, &created, &d.State, &d.Note, &d.Attempts, &since, &due, &sent, &d.LinkKey, &d.SecretID, &d.LinkHash)
+	d.Created, d.Since, d.Due, d.Sent = fromMillis(created), fromMillis(since), fromMillis(due), fromMillis(sent)
 	return &d, err
 }
 
-// insertDelivery gives the delivery its id and stores it with its passes.
-func (s *Store) insertDelivery(ctx context.Context, tx *transaction, d *Delivery) (err error) {
+func (d *Delivery) row() Row {
+	return Row{ID: d.ID, Lane: d.Channel, State: d.State, Note: d.Note, Attempts: d.Attempts, Since: d.Since, Due: d.Due}
+}
+
+const (
+	insertDelivery = "INSERT INTO deliveries (id, order_id, channel, recipient, resend_of, created, state, note, attempts, claimed, since, due, sent, told, link_key, secret_id, link_hash)" +
+		" VALUES ($1, $2, $3, $4, $5, $6, 'pending', '', 0, false, $7, $7, 0, false, $8, $9, $10)"
+	insertDeliveryPass = "INSERT INTO delivery_passes (delivery_id, position, serial) VALUES ($1, $2, $3)"
+)
+
+// insert gives the delivery its id and stores it with its passes; a worker is
+// woken for it when that is on disk.
+func (d *Delivery) insert(s *Store, t *transaction) (err error) {
 	if d.ID, err = newID(); err != nil {
 		return err
 	}
 	d.State = StatePending
-	if _, err := tx.ExecContext(ctx, "INSERT INTO deliveries (id, order_id, channel, recipient, resend_of, created, state, note, attempts, claimed, due, sent, told, link_key, secret_id, link_hash)"+
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, 0, false, $11, $12, $13)",
-		d.ID, d.OrderID, d.Channel, clean(d.Recipient), d.ResendOf, millis(d.Created), d.State, d.Attempts, d.Attempts > 0, millis(d.Due),
-		d.LinkKey, d.SecretID, d.LinkHash); err != nil {
+	if _, err := t.exec(insertDelivery, d.ID, d.OrderID, d.Channel, clean(d.Recipient), d.ResendOf, millis(d.Created), millis(d.Due), d.LinkKey, d.SecretID, d.LinkHash); err != nil {
 		return err
 	}
 	for i, serial := range d.Passes {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO delivery_passes (delivery_id, position, serial) VALUES ($1, $2, $3)", d.ID, i, serial); err != nil {
+		if _, err := t.exec(insertDeliveryPass, d.ID, i, serial); err != nil {
 			return err
 		}
 	}
+	channel := d.Channel
+	t.committed(func() { s.ledger.wake(deliveryTable.name, channel) })
 	return nil
 }
 
-// ClaimDelivery takes a pending delivery that is due, until the lease ends. ok
-// is false where somebody else has it or there is nothing to do.
-func (s *Store) ClaimDelivery(ctx context.Context, id string, lease time.Duration) (d *Delivery, ok bool, err error) {
-	defer s.turn()()
-	now := s.now()
-	d, ok, err = found(scanDelivery(s.db.QueryRowContext(ctx,
-		"UPDATE deliveries SET attempts = attempts + 1, claimed = true, due = $2 WHERE id = $1 AND state = 'pending' AND due <= $3 RETURNING "+deliveryFields,
-		id, millis(now.Add(lease)), millis(now))))
-	if err != nil || !ok {
-		return nil, false, err
-	}
-	err = s.fillPasses(ctx, d)
-	return d, err == nil, err
-}
+const passesOfDelivery = "SELECT serial FROM delivery_passes WHERE delivery_id = $1 ORDER BY position"
 
-func (s *Store) fillPasses(ctx context.Context, d *Delivery) (err error) {
-	d.Passes, err = s.strings(ctx, "SELECT serial FROM delivery_passes WHERE delivery_id = $1 ORDER BY position", d.ID)
-	return err
-}
+// ErrTooMany says that a delivery was sent again as often as it may be.
+var ErrTooMany = errors.New("it was sent again too often")
 
-// RetryDelivery gives a claimed delivery back, to be due at that time.
-func (s *Store) RetryDelivery(ctx context.Context, d *Delivery, due time.Time, note string) error {
-	return s.fenced(ctx, "UPDATE deliveries SET claimed = false, due = $3, note = $4 WHERE id = $1 AND attempts = $2 AND state = 'pending'",
-		d.ID, d.Attempts, millis(due), clean(note))
-}
+const (
+	// lockDelivery keeps others from sending the same again at the same time.
+	lockDelivery = "UPDATE deliveries SET told = told WHERE id = $1 RETURNING " + deliveryFields
+	countResends = "SELECT count(*) FROM deliveries WHERE link_hash = $1 AND link_hash <> '' AND resend_of <> ''"
+	// replaceDelivery ends one that waits still: only the new one is to go.
+	replaceDelivery = "UPDATE deliveries SET state = 'dead', told = true, note = $2 WHERE id = $1 AND state = 'pending' AND NOT claimed"
+)
 
-// SettleDelivery ends a claimed delivery: sent, bounced or dead.
-func (s *Store) SettleDelivery(ctx context.Context, d *Delivery, state, note string) error {
-	sent := int64(0)
-	if state == StateSent {
-		sent = millis(s.now())
-	}
-	return s.fenced(ctx, "UPDATE deliveries SET claimed = false, state = $3, note = $4, sent = $5 WHERE id = $1 AND attempts = $2 AND state = 'pending'",
-		d.ID, d.Attempts, state, clean(note), sent)
-}
-
-// Resend makes a new delivery of the same passes, to another recipient where
-// to is not empty, and wakes a worker for it. It returns the new id.
-func (s *Store) Resend(ctx context.Context, id, to string) (string, error) {
-	old, ok, err := found(scanDelivery(s.db.QueryRowContext(ctx, "SELECT "+deliveryFields+" FROM deliveries WHERE id = $1", id)))
-	if err != nil || !ok {
-		return "", errors.Join(fmt.Errorf("there is no delivery %s", id), err)
-	}
-	if err := s.fillPasses(ctx, old); err != nil {
-		return "", err
-	}
-	now := s.now()
-	d := Delivery{
-		OrderID: old.OrderID, Channel: old.Channel, Recipient: old.Recipient, ResendOf: old.ID, Created: now, Due: now, Passes: old.Passes,
-		LinkKey: old.LinkKey, SecretID: old.SecretID, LinkHash: old.LinkHash,
-	}
-	if to != "" {
-		d.Recipient = to
-	}
-	err = s.inTx(ctx, func(tx *transaction) error {
-		if err := s.insertDelivery(ctx, tx, &d); err != nil {
+// Resend makes a new delivery of the same passes, to another recipient where to
+// is not empty, in the place of one that waits still. It returns the new id. A
+// most above 0 bounds how often that is done for one page; the error is
+// ErrTooMany beyond it, and ErrNotFound where there is no such delivery.
+func (s *Store) Resend(ctx context.Context, id, to string, most int) (string, error) {
+	var d Delivery
+	err := s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
 			return err
 		}
-		return s.engine.enqueue(ctx, tx, []Job{{Kind: JobDelivery, IDs: []string{d.ID}}})
+		old, err := found(scanDelivery(t.row(lockDelivery, id)))
+		if err != nil {
+			return err
+		}
+		var resends int
+		if err := t.row(countResends, old.LinkHash).Scan(&resends); err != nil {
+			return err
+		}
+		if most > 0 && resends >= most {
+			return ErrTooMany
+		}
+		d = Delivery{
+			OrderID: old.OrderID, Channel: old.Channel, Recipient: old.Recipient, ResendOf: old.ID, Created: now, Due: now,
+			LinkKey: old.LinkKey, SecretID: old.SecretID, LinkHash: old.LinkHash,
+		}
+		if to != "" {
+			d.Recipient = to
+		}
+		if d.Passes, err = t.strings(passesOfDelivery, id); err != nil {
+			return err
+		}
+		if err := d.insert(s, t); err != nil {
+			return err
+		}
+		_, err = t.exec(replaceDelivery, id, "replaced by delivery "+d.ID)
+		return err
 	})
 	return d.ID, err
 }
 
-// deliveryByLink is the newest with a page's link: resends share it.
-const deliveryByLink = "SELECT " + deliveryFields + " FROM deliveries WHERE link_hash = $1 ORDER BY id DESC LIMIT 1"
+// deliveriesByLink are those that share a page, the oldest first: more passes
+// may come to a checkout later, and resends share it too.
+const deliveriesByLink = "SELECT " + deliveryFields + " FROM deliveries WHERE link_hash = $1 ORDER BY id LIMIT 100"
 
-// DeliveryByLink reads the delivery whose page's token has this hash.
-func (s *Store) DeliveryByLink(ctx context.Context, hash string) (d *Delivery, ok bool, err error) {
+// DeliveriesByLink reads the deliveries whose page's token has this hash, the
+// oldest first; none where there is no such page.
+func (s *Store) DeliveriesByLink(ctx context.Context, hash string) ([]Delivery, error) {
 	if hash == "" {
-		return nil, false, nil
+		return nil, nil
 	}
-	d, ok, err = found(scanDelivery(s.db.QueryRowContext(ctx, deliveryByLink, hash)))
-	if err != nil || !ok {
-		return nil, false, err
-	}
-	err = s.fillPasses(ctx, d)
-	return d, err == nil, err
+	return s.listDeliveries(ctx, deliveriesByLink, hash)
 }
 
 const deliveriesAbout = "SELECT " + deliveryFields + " FROM deliveries WHERE order_id IN" +
@@ -123,4 +119,11 @@ const deliveriesAbout = "SELECT " + deliveryFields + " FROM deliveries WHERE ord
 // oldest first.
 func (s *Store) DeliveriesAbout(ctx context.Context, source, object string) ([]Delivery, error) {
 	return s.listDeliveries(ctx, deliveriesAbout, object, source)
+}
+
+const passesOf = "SELECT " + passFields + " FROM delivery_passes JOIN passes USING (serial) WHERE delivery_id = $1 ORDER BY position"
+
+// PassesOf are the passes of a delivery, in its order.
+func (s *Store) PassesOf(ctx context.Context, deliveryID string) ([]Pass, error) {
+	return collect(ctx, s.reader, scanPass, passesOf, deliveryID)
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,13 +87,13 @@ func (f Filter) passes() (string, []any) {
 // FindPasses lists passes.
 func (s *Store) FindPasses(ctx context.Context, f Filter) ([]Pass, error) {
 	query, args := f.passes()
-	return collect(ctx, s, scanPass, query, args...)
+	return collect(ctx, s.reader, scanPass, query, args...)
 }
 
 // FindEvents lists events.
 func (s *Store) FindEvents(ctx context.Context, f Filter) ([]Event, error) {
 	query, args := f.events()
-	return collect(ctx, s, scanEvent, query, args...)
+	return collect(ctx, s.reader, scanEvent, query, args...)
 }
 
 // FindDeliveries lists deliveries.
@@ -104,44 +103,22 @@ func (s *Store) FindDeliveries(ctx context.Context, f Filter) ([]Delivery, error
 }
 
 func (s *Store) listDeliveries(ctx context.Context, query string, args ...any) ([]Delivery, error) {
-	out, err := collect(ctx, s, scanDelivery, query, args...)
+	out, err := collect(ctx, s.reader, scanDelivery, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	for i := range out {
-		if err := s.fillPasses(ctx, &out[i]); err != nil {
+		if out[i].Passes, err = s.strings(ctx, passesOfDelivery, out[i].ID); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func collect[T any](ctx context.Context, s *Store, scan func(scanner) (*T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return collected(rows, scan)
-}
-
-// collected reads all rows and closes them.
-func collected[T any](rows *sql.Rows, scan func(scanner) (*T, error)) ([]T, error) {
-	defer rows.Close()
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, *v)
-	}
-	return out, rows.Err()
-}
-
 // IssuedBy is what an event issued: passes, and deliveries with those that
 // repeat them.
 func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Delivery, error) {
-	passes, err := collect(ctx, s, scanPass, "SELECT "+passFields+" FROM passes WHERE event_id = $1 ORDER BY key", eventID)
+	passes, err := collect(ctx, s.reader, scanPass, "SELECT "+passFields+" FROM passes WHERE event_id = $1 ORDER BY key", eventID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -149,15 +126,14 @@ func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Deliver
 	return passes, deliveries, err
 }
 
-const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated," +
-	" (SELECT live FROM orders WHERE id = order_id)"
+const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated, source, account, live"
 
 func scanPass(row scanner) (*Pass, error) {
 	var p Pass
 	var void, voidOn string
 	var created, updated int64
 	err := row.Scan(&p.Serial, &p.Key, &p.OrderID, &p.EventID, &p.Rule, &p.Template, &p.Item, &p.Unit, &p.SecretID, &p.LinkHash,
-		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated, &p.Live)
+		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated, &p.Source, &p.Account, &p.Live)
 	if err != nil {
 		return nil, err
 	}
@@ -166,14 +142,14 @@ func scanPass(row scanner) (*Pass, error) {
 }
 
 const passesAbout = "SELECT " + passFields + " FROM passes WHERE serial IN (SELECT serial FROM pass_refs WHERE ref = $1)" +
-	" AND EXISTS (SELECT 1 FROM orders WHERE id = order_id AND source = $2 AND account = $3 AND live = $4)"
+	" AND source = $2 AND account = $3 AND live = $4"
 
 // PassesAbout are the passes that share a ref with an event, in the order in
 // which they were issued.
 func (s *Store) PassesAbout(ctx context.Context, e Event) ([]Pass, error) {
 	bySerial := map[string]Pass{}
 	for _, ref := range e.Refs {
-		some, err := collect(ctx, s, scanPass, passesAbout, ref, e.Source, e.Account, e.Live)
+		some, err := collect(ctx, s.reader, scanPass, passesAbout, ref, e.Source, e.Account, e.Live)
 		if err != nil {
 			return nil, err
 		}
@@ -186,14 +162,20 @@ func (s *Store) PassesAbout(ctx context.Context, e Event) ([]Pass, error) {
 	}), nil
 }
 
-// PassBySerial reads one pass.
-func (s *Store) PassBySerial(ctx context.Context, serial string) (p *Pass, ok bool, err error) {
-	return found(scanPass(s.db.QueryRowContext(ctx, "SELECT "+passFields+" FROM passes WHERE serial = $1", serial)))
+const (
+	passBySerial = "SELECT " + passFields + " FROM passes WHERE serial = $1"
+	passByLink   = "SELECT " + passFields + " FROM passes WHERE link_hash = $1"
+)
+
+// PassBySerial reads one pass. The error is ErrNotFound where there is none.
+func (s *Store) PassBySerial(ctx context.Context, serial string) (*Pass, error) {
+	return found(scanPass(s.reader.QueryRowContext(ctx, passBySerial, serial)))
 }
 
-// PassByLink reads the pass whose link's token has this hash.
-func (s *Store) PassByLink(ctx context.Context, hash string) (p *Pass, ok bool, err error) {
-	return found(scanPass(s.db.QueryRowContext(ctx, "SELECT "+passFields+" FROM passes WHERE link_hash = $1", hash)))
+// PassByLink reads the pass whose link's token has this hash. The error is
+// ErrNotFound where there is none.
+func (s *Store) PassByLink(ctx context.Context, hash string) (*Pass, error) {
+	return found(scanPass(s.reader.QueryRowContext(ctx, passByLink, hash)))
 }
 
 // Secrets are the ids of the secrets that passes are derived from.

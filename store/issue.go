@@ -18,19 +18,16 @@ type Issue struct {
 	State string
 	// Attention is what the operator is told, or empty.
 	Attention string
-	// Changes are what the event does to passes, those of other events too.
+	// Changes are what the event does to passes, those of other events too. They
+	// take the place of those of an earlier time.
 	Changes []Change
-	// Fold makes of a pass as it was issued, and all of its changes in their
-	// order, what it is now: its Inputs and Void. It may be called again with
-	// the same.
-	Fold func(p Pass, changes []Change) (Pass, error)
+	// Merge is asked for passes that have updates.
+	Merge Merge
 	// Order, Passes and Deliveries come without ids; passes have their serials.
 	// Deliveries name their passes by them.
 	Order      Order
 	Passes     []Pass
 	Deliveries []Delivery
-	// Lease claims the new deliveries for the caller; 0 leaves them to the queue.
-	Lease time.Duration
 	// Note is what the event says when it is done.
 	Note string
 }
@@ -41,19 +38,27 @@ type Issued struct {
 	Deliveries []Delivery
 	// Changed are passes of other events that are not what they were.
 	Changed []Pass
+	// Unfit says which updates were left out, and why.
+	Unfit []string
 }
+
+// reachAtOnce is how many passes one transaction changes; more are a walk.
+const reachAtOnce = 200
 
 // Issue stores new passes, their order and deliveries, and the event as done.
 // Passes whose key is there are left as they are and out of the deliveries; so
-// an event that issues nothing new makes no order and sends nothing. The error
-// is ErrLost, and nothing is stored, where the event's claim was lost.
+// an event that issues nothing new makes no order and sends nothing. Changes
+// that reach many passes begin a walk. The error is ErrLost, and nothing is
+// stored, where the event's claim was lost.
 func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
-	defer s.turn()()
 	var out Issued
-	err := s.inTx(ctx, func(tx *transaction) error {
-		out = Issued{}
-		w := issuing{Store: s, ctx: ctx, tx: tx, in: in}
-		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.deliveries, w.settle} {
+	err := s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		w := issuing{Store: s, t: t, now: now, in: in, folding: folding{t: t, merge: in.Merge, event: in.Event.ID}}
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.settle} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -70,49 +75,51 @@ func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 // issuing is one Issue under way.
 type issuing struct {
 	*Store
-	ctx context.Context //nolint:containedctx // lives for one call
-	tx  *transaction
+	folding
+	t   *transaction
+	now time.Time
 	in  Issue
 	out Issued
 	// other is the order that has the passes already, for the note.
 	other string
-	// reached is how many passes the changes are about.
+	// reached is how many passes the changes are about; walks: more than that.
 	reached int
+	walks   bool
 }
 
-func (w *issuing) exec(query string, args ...any) (int64, error) {
-	r, err := w.tx.ExecContext(w.ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
-}
+const (
+	fenceEvent = "UPDATE events SET claimed = true WHERE id = $1 AND attempts = $2 AND state = 'pending'"
+	endEvent   = "UPDATE events SET claimed = false, state = $3, note = $4, settled = $5, attention = $6 WHERE id = $1 AND attempts = $2 AND state = 'pending'"
+)
 
 // fence locks the event's row and makes sure that the claim holds.
-func (w *issuing) fence() error {
-	n, err := w.exec("UPDATE events SET claimed = true WHERE id = $1 AND attempts = $2 AND state = 'pending'", w.in.Event.ID, w.in.Event.Attempts)
-	if err == nil && n != 1 {
-		return ErrLost
-	}
-	return err
-}
+func (w *issuing) fence() error { return w.t.changed(fenceEvent, w.in.Event.ID, w.in.Event.Attempts) }
 
-// lock keeps away whoever issues or changes passes of the same refs: neither
-// would see what the other writes.
+// lock keeps away whoever changes passes of the refs of new ones, or issues
+// passes of the refs of changes: neither would see what the other writes.
 func (w *issuing) lock() error {
-	refs := map[string]bool{}
+	shared := map[string]bool{}
 	for _, p := range w.in.Passes {
 		for _, ref := range p.Refs {
-			refs[ref] = true
+			shared[ref] = true
 		}
 	}
 	for _, c := range w.in.Changes {
-		for _, ref := range c.Refs {
-			refs[ref] = true
+		for _, ref := range c.refs() {
+			shared[ref] = false
 		}
 	}
-	return w.engine.lock(w.ctx, w.tx, slices.Sorted(maps.Keys(refs)))
+	return w.engine.lock(w.t, slices.Sorted(maps.Keys(shared)), shared)
 }
+
+const (
+	insertOrder = "INSERT INTO orders (id, event_id, source, account, object, live, created) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+	dropOrder   = "DELETE FROM orders WHERE id = $1"
+	insertPass  = "INSERT INTO passes (serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated, source, account, live)" +
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, '[]', $13, $14, $15, $16, $17) ON CONFLICT (key) DO NOTHING"
+	insertPassRef = "INSERT INTO pass_refs (ref, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+	orderOfPass   = "SELECT order_id FROM passes WHERE key = $1"
+)
 
 // passes inserts in the order of their keys, so that two events about the same
 // things cannot lock each other out.
@@ -124,23 +131,20 @@ func (w *issuing) passes() error {
 	if err != nil {
 		return err
 	}
-	o := w.in.Order
+	o := &w.in.Order
 	o.ID = id
-	if _, err := w.exec("INSERT INTO orders (id, event_id, source, account, object, live, created) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		o.ID, o.EventID, o.Source, o.Account, o.Object, o.Live, millis(o.Created)); err != nil {
+	if _, err := w.t.exec(insertOrder, o.ID, o.EventID, o.Source, o.Account, o.Object, o.Live, millis(o.Created)); err != nil {
 		return err
 	}
-	sorted := slices.Clone(w.in.Passes)
-	slices.SortFunc(sorted, func(a, b Pass) int { return cmp.Compare(a.Key, b.Key) })
+	sorted := slices.SortedFunc(slices.Values(w.in.Passes), func(a, b Pass) int { return cmp.Compare(a.Key, b.Key) })
 	for _, p := range sorted {
-		p.OrderID = o.ID
+		p.OrderID, p.Source, p.Account, p.Live = o.ID, o.Source, o.Account, o.Live
 		if err := w.pass(p); err != nil {
 			return err
 		}
 	}
-	w.in.Order = o
 	if len(w.out.Passes) == 0 {
-		_, err = w.exec("DELETE FROM orders WHERE id = $1", o.ID)
+		_, err = w.t.exec(dropOrder, o.ID)
 	}
 	return err
 }
@@ -150,21 +154,20 @@ func (w *issuing) pass(p Pass) error {
 	if err != nil {
 		return err
 	}
-	n, err := w.exec("INSERT INTO passes (serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated)"+
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, '[]', $13, $14) ON CONFLICT (key) DO NOTHING",
-		p.Serial, p.Key, p.OrderID, p.EventID, p.Rule, p.Template, p.Item, p.Unit, p.SecretID, p.LinkHash, p.Inputs, voidOn, millis(p.Created), millis(p.Updated))
+	n, err := w.t.exec(insertPass, p.Serial, p.Key, p.OrderID, p.EventID, p.Rule, p.Template, p.Item, p.Unit, p.SecretID, p.LinkHash, p.Inputs, voidOn,
+		millis(p.Created), millis(p.Updated), p.Source, p.Account, p.Live)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return w.tx.QueryRowContext(w.ctx, "SELECT order_id FROM passes WHERE key = $1", p.Key).Scan(&w.other)
+		return w.t.row(orderOfPass, p.Key).Scan(&w.other)
 	}
 	refs := slices.Clone(p.Refs)
-	for _, r := range p.References {
-		refs = append(refs, "ref:"+r)
+	for _, reference := range p.References {
+		refs = append(refs, referencePrefix+reference)
 	}
 	for _, ref := range refs {
-		if _, err := w.exec("INSERT INTO pass_refs (ref, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING", ref, p.Serial); err != nil {
+		if _, err := w.t.exec(insertPassRef, ref, p.Serial); err != nil {
 			return err
 		}
 	}
@@ -173,47 +176,104 @@ func (w *issuing) pass(p Pass) error {
 	return nil
 }
 
+const (
+	leaveChanges = "UPDATE changes SET kind = 'none' WHERE event_id = $1"
+	putChange    = "INSERT INTO changes (id, event_id, name, kind, reason, template, inputs) VALUES ($1, $2, $3, $4, $5, $6, $7)" +
+		" ON CONFLICT (event_id, name) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, template = excluded.template, inputs = excluded.inputs RETURNING id"
+	insertChangeRef = "INSERT INTO change_refs (ref, change_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+)
+
+// changes stores the event's own in the place of those of an earlier time. Refs
+// stay, so that the passes are found that need them no more.
+func (w *issuing) changes() error {
+	if w.in.Event.Attempts > 1 {
+		if _, err := w.t.exec(leaveChanges, w.in.Event.ID); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.in.Changes {
+		id, err := newID()
+		if err != nil {
+			return err
+		}
+		err = w.t.row(putChange, id, w.in.Event.ID, c.Name, c.Kind, c.Reason, c.Template, append([]byte{}, c.Inputs...)).Scan(&id)
+		if err != nil {
+			return err
+		}
+		for _, ref := range c.refs() {
+			if _, err := w.t.exec(insertChangeRef, ref, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// foldNew applies to new passes what came before them.
+func (w *issuing) foldNew() error {
+	for i := range w.out.Passes {
+		if _, err := w.fold(&w.out.Passes[i], true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foldReached brings the passes up to date that the event's changes are about,
+// or begins a walk over them.
+func (w *issuing) foldReached() error {
+	if len(w.in.Changes) == 0 && w.in.Event.Attempts == 1 {
+		return nil
+	}
+	serials, err := reached(w.t, w.in.Event, "", reachAtOnce+1)
+	if err != nil {
+		return err
+	}
+	w.reached = len(serials)
+	if w.walks = len(serials) > reachAtOnce; w.walks {
+		return w.beginWalk(w.t, w.in.Event, w.now)
+	}
+	for _, serial := range serials {
+		if slices.ContainsFunc(w.out.Passes, func(p Pass) bool { return p.Serial == serial }) {
+			continue
+		}
+		p, changed, err := w.refold(serial, millis(w.now))
+		if err != nil {
+			return err
+		}
+		if changed {
+			w.out.Changed = append(w.out.Changed, *p)
+		}
+	}
+	return nil
+}
+
 // deliveries inserts those that have a new pass to deliver. A pass that is void
-// already goes out as well: what made it void may be taken back, and nobody would send it
-// then.
+// already goes out as well: what made it void may be taken back, and nobody
+// would send it then.
 func (w *issuing) deliveries() error {
 	fresh := map[string]bool{}
 	for _, p := range w.out.Passes {
 		fresh[p.Serial] = true
 	}
-	var wake []string
 	for _, d := range w.in.Deliveries {
 		d.Passes = slices.DeleteFunc(slices.Clone(d.Passes), func(serial string) bool { return !fresh[serial] })
 		if len(d.Passes) == 0 {
 			continue
 		}
-		d.OrderID, d.Due = w.in.Order.ID, w.now()
-		if w.in.Lease > 0 {
-			d.Attempts, d.Due = 1, d.Due.Add(w.in.Lease)
-		}
-		if err := w.insertDelivery(w.ctx, w.tx, &d); err != nil {
+		d.OrderID, d.Due = w.in.Order.ID, w.now
+		if err := d.insert(w.Store, w.t); err != nil {
 			return err
 		}
-		wake = append(wake, d.ID)
 		w.out.Deliveries = append(w.out.Deliveries, d)
 	}
-	if w.in.Lease > 0 || len(wake) == 0 {
-		return nil
-	}
-	jobs := make([]Job, len(wake))
-	for i, id := range wake {
-		jobs[i] = Job{Kind: JobDelivery, IDs: []string{id}}
-	}
-	return w.engine.enqueue(w.ctx, w.tx, jobs)
+	return nil
 }
 
 func (w *issuing) settle() error {
-	n, err := w.exec("UPDATE events SET claimed = false, state = $3, note = $4, settled = $5, attention = $6 WHERE id = $1 AND attempts = $2 AND state = 'pending'",
-		w.in.Event.ID, w.in.Event.Attempts, w.in.State, clean(w.note()), millis(w.now()), clean(w.in.Attention))
-	if err == nil && n != 1 {
-		return ErrLost
-	}
-	return err
+	w.out.Unfit = w.unfit
+	attention := strings.Join(slices.DeleteFunc(append([]string{w.in.Attention}, w.unfit...), func(s string) bool { return s == "" }), "; ")
+	return w.t.changed(endEvent, w.in.Event.ID, w.in.Event.Attempts, w.in.State, clean(w.note()), millis(w.now), clean(attention))
 }
 
 // note says for people what came of the event.
@@ -230,6 +290,8 @@ func (w *issuing) note() string {
 	}
 	switch {
 	case len(w.in.Changes) == 0:
+	case w.walks:
+		parts = append(parts, fmt.Sprintf("more than %d passes are being changed", reachAtOnce))
 	case w.reached == 0:
 		parts = append(parts, "no pass has its refs yet")
 	default:

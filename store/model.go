@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/passhook/passhook/integrations"
@@ -31,9 +32,9 @@ type Event struct {
 	Note, Attention string
 	// Attempts counts claims.
 	Attempts int
-	// Received is when it was stored, Due when somebody looks at it next, and
-	// Settled when it left pending.
-	Received, Due, Settled time.Time
+	// Received is when it was stored, Since when its tries began, Due when
+	// somebody looks at it next, and Settled when it left pending.
+	Received, Since, Due, Settled time.Time
 }
 
 // Order is all passes that one event issued.
@@ -72,7 +73,8 @@ type Pass struct {
 	Refs, References []string
 	// Void is the set of reasons why it is void; empty: it is valid.
 	Void []string
-	// Live is false for what test mode sold; it is read with a stored pass.
+	// Source, Account and Live are those of the event that issued it.
+	Source, Account  string
 	Live             bool
 	Created, Updated time.Time
 }
@@ -82,6 +84,8 @@ const (
 	ChangeUpdate = "update"
 	ChangeVoid   = "void"
 	ChangeLift   = "lift"
+	// ChangeNone is what a replay left out.
+	ChangeNone = "none"
 )
 
 // Change is what an event does to the passes that share a ref with it.
@@ -101,10 +105,39 @@ type Change struct {
 	// Serial is the serial number of the one pass that it is about; it counts in
 	// changes of passhook itself only.
 	Serial string
-	// Source is the event's, and Time is when it happened.
-	Source string
-	Time   time.Time
+	// EventID and Source are the event's, and Time is when it happened. They are
+	// read with a stored change.
+	EventID, Source string
+	Time            time.Time
+	externalID      string
 }
+
+// refs are those that are stored, of which a serial number is one.
+func (c Change) refs() []string {
+	if c.Serial == "" {
+		return c.Refs
+	}
+	return append(slices.Clone(c.Refs), serialPrefix+c.Serial)
+}
+
+// Walk is a change of many passes, a page at a time.
+type Walk struct {
+	ID string
+	// Kind says what is done: WalkChange.
+	Kind string
+	// EventID is the event whose changes they are.
+	EventID string
+	// Place is the serial number that was reached.
+	Place    string
+	State    string
+	Note     string
+	Attempts int
+	// Created is when it began; Since and Due are as an event's.
+	Created, Since, Due time.Time
+}
+
+// WalkChange brings the passes that an event's changes are about up to date.
+const WalkChange = "change"
 
 // Delivery is the passes of one order for one recipient over one channel.
 type Delivery struct {
@@ -122,7 +155,9 @@ type Delivery struct {
 	// secret of SecretID; LinkHash is the token's SHA-256, in hex. Those of
 	// deliveries from before there were pages are empty.
 	LinkKey, SecretID, LinkHash string
-	Created, Due, Sent          time.Time
-	// Passes are serial numbers in the order of the mail.
+	// Created is when it was decided; Since, Due and Sent are as an event's.
+	Created, Since, Due, Sent time.Time
+	// Passes are serial numbers in the order of the mail; a claimed delivery comes
+	// without them.
 	Passes []string
 }

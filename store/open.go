@@ -3,12 +3,11 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -19,54 +18,64 @@ import (
 type Config struct {
 	// Path is the SQLite file. URL, postgres://…, wins over it.
 	Path, URL string
-	// Now is the clock. Default: time.Now.
+	// Now is the clock. Default: this machine's with SQLite, the database's with
+	// PostgreSQL, on which all processes agree.
 	Now func() time.Time
+	// Jitter spreads what is tried again; it returns a number in [0,1). Default:
+	// random.
+	Jitter func() float64
 	// Logger gets what Run cannot return. Default: nothing is logged.
 	Logger *slog.Logger
-	// EventWorkers and DeliveryWorkers are how many jobs of a kind the queue
-	// runs at once; the sweep runs as many beside it. Defaults: 16 and 4.
-	EventWorkers, DeliveryWorkers int
 	// Sweep is the pause between two looks for due rows that nobody was woken
 	// for. Default: 1 s.
 	Sweep time.Duration
+	// Probe is the pause before a service that is unavailable is asked first;
+	// it grows to 30 times that. Default: 1 s.
+	Probe time.Duration
 }
 
-// Store is an open database with its queue. It is safe for concurrent use.
+// Store is an open database with its ledger. It is safe for concurrent use.
 type Store struct {
 	config Config
-	db     *sql.DB
 	engine engine
+	// reader is for what only reads outside a transaction.
+	reader runner
 	lock   *flock.Flock
 	accept chan acceptance
 	// closing ends the goroutine that stores events; it closes stopped.
 	closing, stopped chan struct{}
 	close            func() error
-	// burstAt is when a burst of events was last seen, in Unix nanoseconds.
-	burstAt atomic.Int64
-	// turns lets one worker at a time write to SQLite; nil for PostgreSQL.
-	turns chan struct{}
+	ledger           ledger
+	waiters          waiters
 }
 
 // engine is what differs between the databases.
 type engine interface {
 	// check compares the tables with what this program knows.
 	check(ctx context.Context) error
-	// migrate brings tables of ours and of the queue up to date.
+	// migrate brings the tables up to date.
 	migrate(ctx context.Context) error
-	// enqueue adds wake-ups within a transaction.
-	enqueue(ctx context.Context, tx *transaction, jobs []Job) error
-	// lock keeps other transactions from taking the same locks, until this one
-	// ends. Names come sorted.
-	lock(ctx context.Context, tx *transaction, names []string) error
+	// write runs f in a transaction; urgent goes before what is not. f may run
+	// in one transaction with others, and its error undoes f alone.
+	write(ctx context.Context, urgent bool, f func(*transaction) error) error
+	// now is the clock that all processes go by.
+	now(ctx context.Context, r runner) (time.Time, error)
+	// lock keeps other transactions from taking the same locks until this one
+	// ends; those that are shared keep away only those that are not. Names come
+	// sorted.
+	lock(t *transaction, names []string, shared map[string]bool) error
 	// release makes work due that a dead process had claimed.
-	release(ctx context.Context, now time.Time) error
-	// run works jobs until ctx ends.
-	run(ctx context.Context, work func(context.Context, Job) error) error
+	release(ctx context.Context, tables []table) error
+	// exclusive is true where only this process works.
+	exclusive() bool
 	close() error
 }
 
 // ErrClosed says that the store was closed.
 var ErrClosed = errors.New("the store is closed")
+
+// ErrNotFound says that there is no such row.
+var ErrNotFound = errors.New("there is none")
 
 // Open opens the store to work on it: it takes the lock of a SQLite file and
 // migrates. A store that a newer passhook has made is refused.
@@ -104,15 +113,15 @@ func (s *Store) update(ctx context.Context) error {
 }
 
 func open(ctx context.Context, c Config, own bool) (*Store, error) {
-	c.EventWorkers, c.DeliveryWorkers = cmp.Or(c.EventWorkers, 16), cmp.Or(c.DeliveryWorkers, 4)
-	c.Sweep = cmp.Or(c.Sweep, time.Second)
-	if c.Now == nil {
-		c.Now = time.Now
+	c.Sweep, c.Probe = cmp.Or(c.Sweep, time.Second), cmp.Or(c.Probe, time.Second)
+	if c.Jitter == nil {
+		c.Jitter = rand.Float64
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{config: c, accept: make(chan acceptance, maxBatch), closing: make(chan struct{}), stopped: make(chan struct{})}
+	s.ledger.store = s
 	s.close = sync.OnceValue(s.shut)
 	var err error
 	if c.URL != "" {
@@ -134,7 +143,7 @@ func (s *Store) Close() error { return s.close() }
 func (s *Store) shut() error {
 	close(s.closing)
 	<-s.stopped
-	err := errors.Join(s.engine.close(), s.db.Close())
+	err := s.engine.close()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Unlock())
 	}
@@ -144,10 +153,17 @@ func (s *Store) shut() error {
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
-	return s.db.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	return s.reader.QueryRowContext(ctx, "SELECT 1").Scan(&one)
 }
 
-func (s *Store) now() time.Time { return s.config.Now() }
+// CheckWrite reports whether an event could be stored now, by storing a mark.
+func (s *Store) CheckWrite(ctx context.Context) error {
+	now, err := s.engine.now(ctx, s.reader)
+	if err != nil {
+		return err
+	}
+	return s.SetMark(ctx, "last check", now.UTC().Format(time.RFC3339))
+}
 
 // newID is a UUIDv7: it sorts by time and has 36 characters.
 func newID() (string, error) {

@@ -2,30 +2,27 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/rivermigrate"
 )
 
 // postgres is the engine of many processes.
 type postgres struct {
-	*Store
 	schema
+	config Config
+	db     *sql.DB
 	pool   *pgxpool.Pool
-	client *river.Client[pgx.Tx]
 }
 
-// fewestConnections is what the queue needs beside one that listens and one
-// that migrates; pool_max_conns in the URL asks for more.
-const fewestConnections = 4
+// fewestConnections is the least that the pool grows to; pool_max_conns in the
+// URL asks for more.
+const fewestConnections = 8
 
 // migrationLock is the advisory lock that one migrating process holds.
 const migrationLock = 7_239_416_055
@@ -40,30 +37,15 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	s.db = stdlib.OpenDBFromPool(pool)
-	if err := s.startPostgres(ctx, pool); err != nil {
-		err = errors.Join(fmt.Errorf("database: %w", err), s.db.Close())
-		pool.Close()
-		return err
+	e := &postgres{config: s.config, db: stdlib.OpenDBFromPool(pool), pool: pool}
+	s.engine, s.reader = e, e.db
+	if err = e.db.PingContext(ctx); err == nil {
+		e.schema, err = newSchema(e.db, goose.DialectPostgres, "SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')")
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("database: %w", err), e.close())
 	}
 	return nil
-}
-
-func (s *Store) startPostgres(ctx context.Context, pool *pgxpool.Pool) error {
-	if err := s.Ping(ctx); err != nil {
-		return err
-	}
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: quiet(s.config.Logger)})
-	if err != nil {
-		return err
-	}
-	e := &postgres{Store: s, pool: pool}
-	if e.schema, err = newSchema(s.db, goose.DialectPostgres, "postgres", "SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')", migrator); err != nil {
-		return err
-	}
-	e.client, err = river.NewClient(riverpgxv5.New(pool), insertOnly(s.config))
-	s.engine = e
-	return err
 }
 
 func (e *postgres) migrate(ctx context.Context) error {
@@ -81,20 +63,46 @@ func (e *postgres) migrate(ctx context.Context) error {
 	return e.up(ctx)
 }
 
-func (e *postgres) enqueue(ctx context.Context, tx *transaction, jobs []Job) error {
-	return tx.conn.Raw(func(driver any) error {
-		conn, ok := driver.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("unexpected driver connection %T", driver)
-		}
-		_, err := e.client.InsertManyTx(ctx, pgxInTx{conn.Conn()}, params(jobs))
+func (e *postgres) write(ctx context.Context, _ bool, f func(*transaction) error) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	tx, err := e.db.BeginTx(ctx, nil)
+	if err != nil {
 		return err
-	})
+	}
+	t := &transaction{runner: tx, ctx: ctx}
+	if err := guarded(f, t); err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	t.done()
+	return nil
 }
 
-func (e *postgres) lock(ctx context.Context, tx *transaction, names []string) error {
+func (e *postgres) now(ctx context.Context, r runner) (time.Time, error) {
+	if e.config.Now != nil {
+		return e.config.Now(), nil
+	}
+	var now time.Time
+	err := r.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now)
+	return now, err
+}
+
+const (
+	lockAlone  = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+	lockShared = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))"
+)
+
+func (e *postgres) lock(t *transaction, names []string, shared map[string]bool) error {
 	for _, name := range names {
-		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
+		query := lockAlone
+		if shared[name] {
+			query = lockShared
+		}
+		if _, err := t.exec(query, name); err != nil {
 			return err
 		}
 	}
@@ -103,17 +111,12 @@ func (e *postgres) lock(ctx context.Context, tx *transaction, names []string) er
 
 // release does nothing: other processes may be alive, and the claims of the
 // dead run out by themselves.
-func (e *postgres) release(context.Context, time.Time) error { return nil }
+func (e *postgres) release(context.Context, []table) error { return nil }
 
-func (e *postgres) run(ctx context.Context, work func(context.Context, Job) error) error {
-	client, err := river.NewClient(riverpgxv5.New(e.pool), working(e.config, work))
-	if err != nil {
-		return err
-	}
-	return runClient(ctx, client)
-}
+func (e *postgres) exclusive() bool { return false }
 
 func (e *postgres) close() error {
+	err := e.db.Close()
 	e.pool.Close()
-	return nil
+	return err
 }

@@ -13,22 +13,23 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // sqlite is the engine of one file and one working process.
 type sqlite struct {
-	*Store
 	schema
-	client *river.Client[*sql.Tx]
+	*writer
+	config          Config
+	writing, reader *sql.DB
 }
 
 // oldestSQLite is the first version without the fault that loses committed
 // pages in WAL mode: https://www.sqlite.org/wal.html#the_wal_reset_bug.
 var oldestSQLite = [3]int{3, 51, 3}
+
+// readers is how many connections read beside the one that writes.
+const readers = 4
 
 func (s *Store) openSQLite(ctx context.Context, own bool) error {
 	path := s.config.Path
@@ -36,50 +37,64 @@ func (s *Store) openSQLite(ctx context.Context, own bool) error {
 		if err := s.lockFile(path); err != nil {
 			return err
 		}
+		if err := private(path); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", path, err), s.unlock())
+		}
 	} else if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("there is no store at %s; start passhook serve once", path)
 	}
-	// One connection is the fastest way through SQLite's one writer, and
-	// immediate transactions are the ones that busy_timeout waits for. FULL
-	// keeps what was answered over a power cut.
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate&_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(4000)"
-	db, err := sql.Open("sqlite", dsn)
+	e, err := newSQLite(ctx, s.config)
 	if err != nil {
-		return err
+		return errors.Join(fmt.Errorf("%s: %w", path, err), s.unlock())
 	}
-	db.SetMaxOpenConns(1)
-	s.db, s.turns = db, make(chan struct{}, 1)
-	if err := s.startSQLite(ctx, own); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", path, err), db.Close(), s.unlock())
-	}
+	s.engine, s.reader = e, newPrepared(e.reader)
 	return nil
 }
 
-func (s *Store) startSQLite(ctx context.Context, own bool) error {
-	if own {
-		if err := private(s.config.Path); err != nil {
-			return err
-		}
+func newSQLite(ctx context.Context, c Config) (*sqlite, error) {
+	// One connection is the fastest way through SQLite's one writer. FULL keeps
+	// what was answered over a power cut.
+	const pragmas = "?_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(4000)"
+	dsn := "file:" + (&url.URL{Path: c.Path}).EscapedPath() + pragmas
+	e := &sqlite{config: c}
+	err := checkVersion(ctx)
+	if err == nil {
+		e.writing, err = sql.Open("sqlite", dsn)
 	}
+	if err != nil {
+		return nil, err
+	}
+	e.writing.SetMaxOpenConns(1)
+	if e.schema, err = newSchema(e.writing, goose.DialectSQLite3, "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"); err == nil {
+		err = e.writing.PingContext(ctx) // makes the file, before it is read
+	}
+	if err == nil {
+		e.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.writing.Close())
+	}
+	e.reader.SetMaxOpenConns(readers)
+	e.reader.SetMaxIdleConns(readers)
+	e.writer = newWriter(e.writing)
+	return e, nil
+}
+
+func checkVersion(ctx context.Context) error {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
 	var version string
-	if err := s.db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
 		return err
 	}
 	var is [3]int
 	if _, err := fmt.Sscanf(version, "%d.%d.%d", &is[0], &is[1], &is[2]); err != nil || slices.Compare(is[:], oldestSQLite[:]) < 0 {
 		return fmt.Errorf("SQLite %s can lose data; build with 3.51.3 or newer", version)
 	}
-	migrator, err := rivermigrate.New(riversqlite.New(s.db), &rivermigrate.Config{Logger: quiet(s.config.Logger)})
-	if err != nil {
-		return err
-	}
-	e := &sqlite{Store: s}
-	if e.schema, err = newSchema(s.db, goose.DialectSQLite3, "sqlite", "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'", migrator); err != nil {
-		return err
-	}
-	e.client, err = river.NewClient(riversqlite.New(s.db), insertOnly(s.config))
-	s.engine = e
-	return err
+	return nil
 }
 
 // private makes the file before SQLite does, for this user alone; SQLite gives
@@ -116,41 +131,39 @@ func (s *Store) unlock() error {
 	return s.lock.Unlock()
 }
 
-func (e *sqlite) migrate(ctx context.Context) error { return e.up(ctx) }
+func (e *sqlite) migrate(ctx context.Context) error {
+	return e.alone(func() error { return e.up(ctx) })
+}
 
-func (e *sqlite) enqueue(ctx context.Context, tx *transaction, jobs []Job) error {
-	_, err := e.client.InsertManyTx(ctx, tx.Tx, params(jobs))
-	return err
+func (e *sqlite) now(context.Context, runner) (time.Time, error) {
+	if e.config.Now != nil {
+		return e.config.Now(), nil
+	}
+	return time.Now(), nil
 }
 
 // lock does nothing: there is one writer at a time.
-func (e *sqlite) lock(context.Context, *transaction, []string) error { return nil }
+func (e *sqlite) lock(*transaction, []string, map[string]bool) error { return nil }
 
-// release runs before the queue starts. The lock is ours, so whoever had
-// claimed something is dead. Jobs keep their attempts, so one that kills the
-// process is not tried for ever.
-func (e *sqlite) release(ctx context.Context, now time.Time) error {
-	return e.inTx(ctx, func(tx *transaction) error {
-		for _, q := range []string{
-			"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed",
-			"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed",
-		} {
-			if _, err := tx.ExecContext(ctx, q, millis(now)); err != nil {
+// release runs before work starts. The lock is ours, so whoever had claimed
+// something is dead.
+func (e *sqlite) release(ctx context.Context, tables []table) error {
+	return e.write(ctx, false, func(t *transaction) error {
+		now, err := e.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			if _, err := t.exec(table.release, millis(now)); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE river_job SET state = 'available', scheduled_at = strftime('%Y-%m-%d %H:%M:%f', 'now')"+
-			" WHERE state = 'running' AND attempt < max_attempts")
-		return err
+		return nil
 	})
 }
 
-func (e *sqlite) run(ctx context.Context, work func(context.Context, Job) error) error {
-	client, err := river.NewClient(riversqlite.New(e.db), working(e.config, work))
-	if err != nil {
-		return err
-	}
-	return runClient(ctx, client)
-}
+func (e *sqlite) exclusive() bool { return true }
 
-func (e *sqlite) close() error { return nil }
+func (e *sqlite) close() error {
+	return errors.Join(e.writer.stop(), e.reader.Close(), e.writing.Close())
+}

@@ -2,49 +2,23 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"sync"
+	"strings"
 	"time"
 )
 
-const (
-	// grace is how long a due row is left to the job that was made for it.
-	grace = 2 * time.Second
-	// sweepBatch is how many rows one look hands on.
-	sweepBatch = 200
-)
-
-const (
-	dueEvents     = "SELECT id FROM events WHERE state = 'pending' AND due <= $1 ORDER BY due LIMIT $2"
-	dueDeliveries = "SELECT id FROM deliveries WHERE state = 'pending' AND due <= $1 ORDER BY due LIMIT $2"
-)
-
-// sweep hands over due rows of one kind: retries whose time has come, and what
-// a crash has left without a job. Claims keep it from doing what a job does
-// already.
-type sweep struct {
-	*Store
-	kind, query string
-	work        func(context.Context, Job) error
-	// slots bounds the rows in work, so that one that hangs holds up no other.
-	slots chan struct{}
-	// busy has the ids in work: they are due until they are claimed.
-	busy sync.Map
-	all  sync.WaitGroup
-}
-
-// run looks until ctx ends and then lets rows in work finish. The first look is
-// at once: after a start nobody else is at work.
-func (s *sweep) run(ctx context.Context) {
-	soft, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer s.all.Wait()
-	context.AfterFunc(ctx, func() { time.AfterFunc(softStop, cancel) })
-	tick := time.NewTicker(s.config.Sweep)
+// sweep looks for due rows until ctx ends: retries whose time has come, what
+// other processes have made, and what a crash has left.
+func (l *ledger) sweep(ctx context.Context, tables []table) {
+	var parts []string
+	for _, t := range tables {
+		parts = append(parts, "SELECT '"+t.name+"', found.* FROM ("+t.lanes+") AS found")
+	}
+	query := strings.Join(parts, " UNION ALL ")
+	tick := time.NewTicker(l.store.config.Sweep)
 	defer tick.Stop()
-	for wait := time.Duration(0); ; wait = grace {
-		if err := s.look(ctx, soft, wait); err != nil && ctx.Err() == nil {
-			s.config.Logger.Error("due work could not be looked for; it is tried again", "kind", s.kind, "error", err)
+	for {
+		if err := l.look(ctx, query); err != nil && ctx.Err() == nil {
+			l.store.config.Logger.Error("due work could not be looked for; it is tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -54,52 +28,112 @@ func (s *sweep) run(ctx context.Context) {
 	}
 }
 
-// look starts work on what is due, oldest first, as slots get free.
-func (s *sweep) look(ctx, soft context.Context, wait time.Duration) error {
-	ids, err := s.strings(ctx, s.query, millis(s.now().Add(-wait)), sweepBatch)
+// waitingRows are those of one lane, as a look finds them.
+type waitingRows struct {
+	table, lane    string
+	oldest, newest int64
+}
+
+func (l *ledger) look(ctx context.Context, query string) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	now, err := l.store.engine.now(ctx, l.store.reader)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if _, is := s.busy.LoadOrStore(id, true); is {
+	found, err := collect(ctx, l.store.reader, func(row scanner) (*waitingRows, error) {
+		var w waitingRows
+		return &w, row.Scan(&w.table, &w.lane, &w.oldest, &w.newest)
+	}, query)
+	if err != nil {
+		return err
+	}
+	for _, w := range found {
+		one := l.lane(w.table, w.lane)
+		if one == nil {
 			continue
 		}
-		select {
-		case s.slots <- struct{}{}:
-		case <-ctx.Done():
-			return nil
+		if behind := now.Sub(fromMillis(w.oldest)); behind >= 0 {
+			one.oldest.Store(time.Now().Add(-behind).UnixNano())
+			one.wake()
+		} else {
+			one.oldest.Store(0)
 		}
-		s.all.Go(func() {
-			defer func() { s.busy.Delete(id); <-s.slots }()
-			ctx, cancel := context.WithTimeout(soft, jobTimeout)
-			defer cancel()
-			if err := s.work(ctx, Job{Kind: s.kind, IDs: []string{id}}); err != nil {
-				s.config.Logger.Error("due work could not be done; it is tried again", "kind", s.kind, "id", id, "error", err)
+		if fromMillis(w.newest).Sub(now) > tooFar {
+			if err := l.sooner(ctx, one, now); err != nil {
+				return err
 			}
-		})
+		}
 	}
 	return nil
 }
 
-// strings reads one column.
-func (s *Store) strings(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return column(rows)
+// sooner makes rows due that a wrong clock has put off for long.
+func (l *ledger) sooner(ctx context.Context, one *lane, now time.Time) error {
+	return l.store.engine.write(ctx, false, func(t *transaction) error {
+		n, err := t.exec(one.table.ahead, millis(now), one.name, millis(now.Add(tooFar)))
+		if n > 0 {
+			l.store.config.Logger.Warn("work was put off for long, as by a clock that was wrong; it is due now", "of", one.table.name, "lane", one.name, "rows", n)
+		}
+		return err
+	})
 }
 
-// column reads all rows of one column and closes them.
-func column(rows *sql.Rows) ([]string, error) {
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var v string
-		if err := rows.Scan(&v); err != nil {
-			return nil, err
+// renew keeps the claims of this process, until ctx ends.
+func (l *ledger) renew(ctx context.Context) {
+	tick := time.NewTicker(lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
-		out = append(out, v)
+		if err := l.renewAll(ctx); err != nil && ctx.Err() == nil {
+			l.store.config.Logger.Error("claims could not be renewed; it is tried again", "error", err)
+		}
 	}
-	return out, rows.Err()
+}
+
+// renewAll tells those whose claim is lost.
+func (l *ledger) renewAll(ctx context.Context) error {
+	var all []*claim
+	l.held.Range(func(_, v any) bool {
+		all = append(all, v.(*claim)) //nolint:forcetypeassert // nothing else is held
+		return true
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	return l.store.engine.write(ctx, false, func(t *transaction) error {
+		now, err := l.store.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		for _, c := range all {
+			n, err := t.exec(c.table.renew, c.ID, c.Attempts, millis(now.Add(lease)))
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				c.lost(ErrLost)
+			}
+		}
+		return nil
+	})
+}
+
+// Confirm makes sure that a claim holds, just before its work can no longer be
+// taken back, and that the process is not asked to stop.
+func (s *Store) Confirm(ctx context.Context, d *Delivery) error {
+	if err := ctx.Err(); err != nil || s.engine.exclusive() {
+		return err
+	}
+	return s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		return t.changed(deliveryTable.renew, d.ID, d.Attempts, millis(now.Add(lease)))
+	})
 }

@@ -1,39 +1,92 @@
 package store
 
-import "context"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
-const untoldEvents = "SELECT " + eventFields + " FROM events WHERE id IN (SELECT id FROM events WHERE state = 'failed' AND NOT told" +
-	" UNION SELECT id FROM events WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1"
+const (
+	untoldEvents = "SELECT " + eventFields + " FROM events WHERE id IN (SELECT id FROM events WHERE state = 'failed' AND NOT told" +
+		" UNION SELECT id FROM events WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1"
+	untoldDeliveries = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'dead' AND NOT told ORDER BY id LIMIT $1"
+	untoldWalks      = "SELECT " + walkFields + " FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1"
+)
 
-// Untold are events that failed or need attention, and dead deliveries, that
-// the operator has not been told of, the oldest first.
-func (s *Store) Untold(ctx context.Context, limit int) ([]Event, []Delivery, error) {
-	events, err := collect(ctx, s, scanEvent, untoldEvents, limit)
+// Trouble is what the operator is to be told of.
+type Trouble struct {
+	// Events failed or need attention, Deliveries are dead and Walks failed,
+	// each the oldest first.
+	Events     []Event
+	Deliveries []Delivery
+	Walks      []Walk
+}
+
+// Untold is what the operator has not been told of, limit of each kind.
+func (s *Store) Untold(ctx context.Context, limit int) (out Trouble, err error) {
+	if out.Events, err = collect(ctx, s.reader, scanEvent, untoldEvents, limit); err != nil {
+		return out, err
+	}
+	if out.Deliveries, err = collect(ctx, s.reader, scanDelivery, untoldDeliveries, limit); err != nil {
+		return out, err
+	}
+	out.Walks, err = collect(ctx, s.reader, scanWalk, untoldWalks, limit)
+	return out, err
+}
+
+const (
+	// stuckEvent is one that was tried often: the index has those.
+	stuckEvent      = "SELECT " + eventFields + " FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1"
+	waitingEvent    = "SELECT " + eventFields + " FROM events WHERE state = 'pending' AND since <= $1 ORDER BY since LIMIT 1"
+	waitingDelivery = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'pending' AND since <= $1 ORDER BY since LIMIT 1"
+)
+
+// toldAfter is how long something may wait until the operator is told.
+const toldAfter = time.Hour
+
+// Stuck is an event that was tried five times and is pending still, or has
+// waited for an hour, and a delivery that has waited for an hour; nil: none.
+func (s *Store) Stuck(ctx context.Context) (*Event, *Delivery, error) {
+	now, err := s.engine.now(ctx, s.reader)
 	if err != nil {
 		return nil, nil, err
 	}
-	deliveries, err := collect(ctx, s, scanDelivery, "SELECT "+deliveryFields+" FROM deliveries WHERE state = 'dead' AND NOT told ORDER BY id LIMIT $1", limit)
-	return events, deliveries, err
+	before := millis(now.Add(-toldAfter))
+	e, err := found(scanEvent(s.reader.QueryRowContext(ctx, stuckEvent)))
+	if errors.Is(err, ErrNotFound) {
+		e, err = found(scanEvent(s.reader.QueryRowContext(ctx, waitingEvent, before)))
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, nil, err
+	}
+	d, err := found(scanDelivery(s.reader.QueryRowContext(ctx, waitingDelivery, before)))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, nil, err
+	}
+	return e, d, nil
 }
 
-const stuckEvent = "SELECT " + eventFields + " FROM events WHERE state = 'pending' AND attempts >= $1 ORDER BY due LIMIT 1"
-
-// Stuck is an event that was tried so often and is pending still.
-func (s *Store) Stuck(ctx context.Context, tries int) (e *Event, ok bool, err error) {
-	return found(scanEvent(s.db.QueryRowContext(ctx, stuckEvent, tries)))
-}
+const (
+	toldOfEvent    = "UPDATE events SET told = true WHERE id = $1 AND state = $2"
+	toldOfDelivery = "UPDATE deliveries SET told = true WHERE id = $1"
+	toldOfWalk     = "UPDATE walks SET told = true WHERE id = $1"
+)
 
 // Told remembers that the operator was told of these.
-func (s *Store) Told(ctx context.Context, events []Event, deliveries []Delivery) error {
-	defer s.turn()()
-	return s.inTx(ctx, func(tx *transaction) error {
-		for _, e := range events {
-			if _, err := tx.ExecContext(ctx, "UPDATE events SET told = true WHERE id = $1 AND state = $2", e.ID, e.State); err != nil {
+func (s *Store) Told(ctx context.Context, of Trouble) error {
+	return s.engine.write(ctx, false, func(t *transaction) error {
+		for _, e := range of.Events {
+			if _, err := t.exec(toldOfEvent, e.ID, e.State); err != nil {
 				return err
 			}
 		}
-		for _, d := range deliveries {
-			if _, err := tx.ExecContext(ctx, "UPDATE deliveries SET told = true WHERE id = $1", d.ID); err != nil {
+		for _, d := range of.Deliveries {
+			if _, err := t.exec(toldOfDelivery, d.ID); err != nil {
+				return err
+			}
+		}
+		for _, w := range of.Walks {
+			if _, err := t.exec(toldOfWalk, w.ID); err != nil {
 				return err
 			}
 		}

@@ -1,5 +1,6 @@
 -- +goose Up
--- Times are Unix milliseconds, 0 is none; lists are JSON.
+-- Times are Unix milliseconds, 0 is none; lists are JSON. BYTEA is a type of
+-- PostgreSQL; SQLite keeps bytes as they are under any type.
 CREATE TABLE events (
     id          TEXT PRIMARY KEY,
     source      TEXT    NOT NULL,
@@ -10,7 +11,7 @@ CREATE TABLE events (
     types       TEXT    NOT NULL,
     refs        TEXT    NOT NULL,
     redirect    TEXT    NOT NULL,
-    data        BLOB    NOT NULL,
+    data        BYTEA    NOT NULL,
     time        BIGINT  NOT NULL,
     received    BIGINT  NOT NULL,
     state       TEXT    NOT NULL,
@@ -48,7 +49,7 @@ CREATE TABLE passes (
     unit      BIGINT NOT NULL,
     secret_id TEXT   NOT NULL,
     link_hash TEXT   NOT NULL UNIQUE,
-    inputs    BLOB   NOT NULL,
+    inputs    BYTEA   NOT NULL,
     void      TEXT   NOT NULL,
     created   BIGINT NOT NULL,
     updated   BIGINT NOT NULL

@@ -1,0 +1,260 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+)
+
+// lane works on the due rows of one table and one service, the oldest first.
+type lane struct {
+	*ledger
+	worker worker
+	table  table
+	name   string
+	slots  int
+	after  string
+	signal chan struct{}
+	// queue has claims that wait for a slot.
+	queue chan *claim
+	// working is how many claims there are, in the queue or at work.
+	working atomic.Int64
+	// oldest is when the row that waits longest was due, in Unix nanoseconds of
+	// this machine's clock; 0: none waits.
+	oldest  atomic.Int64
+	breaker breaker
+	// claimed is when rows were claimed last.
+	claimed time.Time
+}
+
+func newLane(l *ledger, w worker, name string) *lane {
+	t, slots, after := w.of()
+	return &lane{
+		ledger: l, worker: w, table: t, name: name, slots: slots, after: after,
+		signal: make(chan struct{}, 1), queue: make(chan *claim, 2*slots), breaker: breaker{first: l.store.config.Probe},
+	}
+}
+
+func (n *lane) wake() {
+	select {
+	case n.signal <- struct{}{}:
+	default:
+	}
+}
+
+// waits is how long the oldest row has been due. A service that is unavailable
+// makes nobody wait for us.
+func (n *lane) waits() time.Duration {
+	at := n.oldest.Load()
+	if at == 0 || n.breaker.isOpen() {
+		return 0
+	}
+	return time.Since(time.Unix(0, at))
+}
+
+// run claims and works until ctx ends, gives back what waits, and lets the rest
+// finish.
+func (n *lane) run(ctx context.Context) {
+	var slots sync.WaitGroup
+	for range n.slots {
+		slots.Go(func() {
+			for c := range n.queue {
+				n.work(c)
+			}
+		})
+	}
+	n.dispatch(ctx)
+	close(n.queue)
+	slots.Wait()
+}
+
+// dispatch fills the queue whenever there is room and something is due.
+func (n *lane) dispatch(ctx context.Context) {
+	const look = 20 * time.Millisecond
+	var again <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.signal:
+		case <-again:
+		}
+		again = nil
+		more, err := n.fill(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			n.store.config.Logger.Error("due work could not be claimed; it is tried again", "of", n.table.name, "lane", n.name, "error", err)
+		case more:
+			again = time.After(look)
+		}
+	}
+}
+
+// fill claims rows until there is no room or nothing is due. more: something may
+// be due that has to wait a little for other reasons.
+func (n *lane) fill(ctx context.Context) (more bool, err error) {
+	for ctx.Err() == nil {
+		room := n.room()
+		if room == 0 {
+			return false, nil // a slot that gets free asks again
+		}
+		if n.table.name == eventTable.name && n.bursting() && time.Since(n.claimed) < burstMost {
+			return true, nil
+		}
+		room, wait := n.breaker.allows(room)
+		if room == 0 {
+			time.AfterFunc(wait, n.wake)
+			return false, nil
+		}
+		n.claimed = time.Now()
+		claims, err := n.claim(ctx, room)
+		if err != nil {
+			return false, err
+		}
+		n.working.Add(int64(len(claims)))
+		for _, c := range claims {
+			n.queue <- c
+		}
+		if len(claims) < room {
+			n.oldest.Store(0)
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+// room is how many rows may be claimed now.
+func (n *lane) room() int {
+	most := 2 * n.slots
+	if n.after != "" && n.behind(n.after) {
+		most = 1
+	}
+	return max(0, most-int(n.working.Load()))
+}
+
+// claim takes rows that are due, the oldest first.
+func (n *lane) claim(ctx context.Context, most int) (claims []*claim, err error) {
+	query := n.table.claim
+	if n.store.engine.exclusive() {
+		query = n.table.claimFree
+	}
+	err = n.store.engine.write(ctx, false, func(t *transaction) error {
+		now, err := n.store.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		claims, err = n.worker.claim(t, query, millis(now.Add(lease)), n.name, millis(now), most)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range claims {
+		c.ctx, c.lost = context.WithCancelCause(ctx)
+		n.held.Store(n.table.name+" "+c.ID, c)
+	}
+	return claims, nil
+}
+
+// work does one claim and settles it.
+func (n *lane) work(c *claim) {
+	defer c.lost(nil)
+	err := c.ctx.Err()
+	if err == nil {
+		err = n.guarded(c)
+	}
+	n.settle(c, err)
+	n.held.Delete(n.table.name + " " + c.ID)
+	if n.working.Add(-1) <= int64(n.slots) {
+		n.wake()
+	}
+	n.store.waiters.done(c.ID)
+}
+
+// guarded turns a panic into an error, so that one bad row stops no other.
+func (n *lane) guarded(c *claim) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			n.store.config.Logger.Error("internal error; please report it", "at", n.table.one+" "+c.ID, "panic", p, "stack", string(debug.Stack()))
+			err = integrations.Never(fmt.Errorf("internal error: %v", p))
+		}
+	}()
+	return c.do(c.ctx)
+}
+
+// settle writes what became of a claim, until that is on disk or the claim is
+// lost: what was sent is not sent again because a database was away.
+func (n *lane) settle(c *claim, cause error) {
+	ctx := c.ctx
+	if errors.Is(cause, ErrSettled) || errors.Is(cause, ErrLost) || errors.Is(context.Cause(ctx), ErrLost) {
+		n.breaker.answered()
+		return
+	}
+	stopped := ctx.Err() != nil && cause != nil
+	if !stopped {
+		n.breaker.saw(cause)
+	}
+	write := context.WithoutCancel(ctx)
+	begun := time.Now()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := n.settleOnce(write, c, cause, stopped)
+		switch {
+		case err == nil || errors.Is(err, ErrLost) || errors.Is(err, ErrClosed):
+			return
+		case ctx.Err() != nil && time.Since(begun) > stopTries:
+			n.store.config.Logger.Error("what became of work could not be written before the end", "of", n.table.one, "id", c.ID, "error", err)
+			return
+		case wait == time.Second:
+			n.store.config.Logger.Error("what became of work cannot be written; it is tried again", "of", n.table.one, "id", c.ID, "error", err)
+		}
+		<-time.After(wait)
+	}
+}
+
+// stopTries is how long a stopping process tries to write what it did.
+const stopTries = 5 * time.Second
+
+func (n *lane) settleOnce(ctx context.Context, c *claim, cause error, stopped bool) error {
+	var now time.Time
+	var due time.Time
+	var over bool
+	err := n.store.engine.write(ctx, false, func(t *transaction) (err error) {
+		if now, err = n.store.engine.now(ctx, t); err != nil {
+			return err
+		}
+		switch {
+		case stopped:
+			return t.changed(n.table.releaseOne, c.ID, c.Attempts, millis(now))
+		case cause == nil:
+			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.done, "", millis(now))
+		}
+		if over = final(cause, c.Row, now, n.started); over {
+			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.failed, clean(cause.Error()), millis(now))
+		}
+		due = now.Add(pause(c.Attempts, cause, n.store.config.Jitter()))
+		return t.changed(n.table.retry, c.ID, c.Attempts, millis(due), clean(cause.Error()))
+	})
+	if err == nil {
+		n.log(c, cause, stopped, over, due)
+	}
+	return err
+}
+
+func (n *lane) log(c *claim, cause error, stopped, over bool, due time.Time) {
+	log := n.store.config.Logger.With("id", c.ID, "lane", n.name, "attempt", c.Attempts)
+	switch {
+	case stopped:
+	case cause == nil:
+		log.Info(n.table.one + " is " + n.table.done)
+	case over:
+		log.Error(n.table.one+" is "+n.table.failed+"; "+fmt.Sprintf(n.table.advice, c.ID), "error", cause)
+	default:
+		log.Warn(n.table.one+" is tried again", "error", cause, "at", due)
+	}
+}
