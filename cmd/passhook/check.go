@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations"
@@ -42,10 +43,10 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 		return k.tell(c, checkJSON{Problems: found})
 	}
 	out := checkJSON{Renewals: map[string]string{}}
-	for _, t := range slices.Sorted(maps.Keys(p.templates)) {
+	for _, t := range slices.Sorted(maps.Keys(p.Templates)) {
 		found = append(found, tryExamples(p, t)...)
 	}
-	for _, cert := range p.keyring.All() {
+	for _, cert := range p.Keyring.All() {
 		out.Renewals[cert.PassType] = cert.NotAfter.Format(time.DateOnly)
 	}
 	if k.Online && found.Err() == nil {
@@ -61,10 +62,10 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 }
 
 // tryExamples renders a template with its inputs' examples.
-func tryExamples(p *project, name string) problems.List {
-	examples, err := p.templates[name].Examples()
+func tryExamples(p *app.Project, name string) problems.List {
+	examples, err := p.Templates[name].Examples()
 	if err == nil {
-		_, err = p.program.Try(name, examples)
+		_, err = p.Program.Try(name, examples)
 	}
 	if err == nil {
 		return nil
@@ -72,7 +73,7 @@ func tryExamples(p *project, name string) problems.List {
 	return problems.List{{File: name + ".pass", Text: fmt.Sprintf("cannot be rendered with the examples of its inputs: %v", err)}}
 }
 
-func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *project, out *checkJSON) error {
+func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, out *checkJSON) error {
 	client := stripe.NewClient(*cfg.Stripe)
 	e, err := k.event(ctx, cfg, client)
 	if err != nil {
@@ -82,18 +83,18 @@ func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *project, out 
 		return fmt.Errorf("the event would be ignored: %s", e.Ignore)
 	}
 	out.Types = e.Names()
-	if out.Event = (&bot.Plan{}); !p.program.Listens(e) {
+	if out.Event = (&bot.Plan{}); !p.Program.Listens(e) {
 		return nil
 	}
 	completed, err := client.Complete(ctx, e)
 	if err != nil {
 		return err
 	}
-	if out.Event, err = p.program.Plan(completed); err != nil {
+	if out.Event, err = p.Program.Plan(completed); err != nil {
 		return err
 	}
 	for _, pass := range out.Event.Passes {
-		if _, err := p.program.Try(pass.Template, pass.Inputs); err != nil {
+		if _, err := p.Program.Try(pass.Template, pass.Inputs); err != nil {
 			return fmt.Errorf("rule %s, template %s: %w", pass.Rule, pass.Template, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/mailer"
@@ -173,10 +174,10 @@ func (c console) oneTemplate(cfg *config.Config, name string, keyring *certifica
 		elsewhere.Templates, name = filepath.Dir(name), folder
 		cfg = &elsewhere
 	}
-	all, found := passes.LoadTemplates(os.DirFS(cfg.Templates), display(cfg), settings(cfg, keyring))
+	all, found := app.LoadTemplates(cfg, keyring)
 	if all[name] == nil {
 		if len(all) == 0 {
-			return nil, fmt.Errorf("there is no template in %s", display(cfg))
+			return nil, fmt.Errorf("there is no template in %s", app.TemplatesFolder(cfg))
 		}
 		return nil, fmt.Errorf("there is no template %s; there is %s", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
