@@ -146,8 +146,8 @@ func newApp(ctx context.Context, c *config.Config, p *project, now func() time.T
 		operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: to})
 	}
 	a.engine = bot.New(bot.Config{
-		Store: a.store, Program: p.program, Sources: sources(c), Operator: operator,
-		Channels: channels, Secrets: secrets, URL: c.URL, Language: c.Locale, Now: now, Jitter: rand.Float64, Log: log, Senders: senders,
+		Store: a.store, Renderer: bot.NewRenderer(p.program, secrets, c.URL, now), Sources: sources(c), Operator: operator,
+		Channels: channels, Jitter: rand.Float64, Log: log, Senders: senders,
 	})
 	return a, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/passhook/passhook/bot/orders"
 	operator "github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/wallet"
@@ -23,7 +24,8 @@ const drain = 20 * time.Second
 // routes puts all handlers on one router.
 func (a *app) routes() (http.Handler, error) {
 	r := mux.NewRouter()
-	pages, err := wallet.New(a.engine, a.config.Location, a.log)
+	visible := orders.New(a.engine, a.config.Locale)
+	pages, err := wallet.New(visible, a.config.Location, a.log)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +34,7 @@ func (a *app) routes() (http.Handler, error) {
 		pages.SuccessRoutes(r, stripe.SourceName)
 	}
 	pages.Routes(r)
-	console, err := operator.New(a.engine, a.log)
+	console, err := operator.New(visible, a.log)
 	if err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBes
 	}
 	return &stripeBeside{
 		config: cfg, store: s, program: p.program, client: stripe.NewClient(*cfg.Stripe),
-		engine: bot.New(bot.Config{Store: s, Program: p.program}),
+		engine: bot.New(bot.Config{Store: s, Renderer: bot.NewRenderer(p.program, bot.Secrets{}, cfg.URL, time.Now)}),
 	}, nil
 }
 
