@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
@@ -102,19 +103,20 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 		from[name] = stoppable{s, a.stopping}
 	}
 	a.Engine = bot.New(bot.Config{
-		Store: a.Store, Program: p.Program, Sources: from, Operator: operator,
-		Channels: channels, Secrets: secrets, URL: c.URL, Language: c.Locale, Now: a.Now, Jitter: rand.Float64, Log: a.Log, Senders: senders,
+		Store: a.Store, Renderer: bot.NewRenderer(p.Program, secrets, c.URL, a.Now), Sources: from, Operator: operator,
+		Channels: channels, Jitter: rand.Float64, Log: a.Log, Senders: senders,
 	})
 	return a.services(p.Keyring)
 }
 
 // services adds the parts that stand on the engine.
 func (a *App) services(keyring *certificates.Keyring) error {
-	pages, err := wallet.New(a.Engine, a.Config.Location, a.Log)
+	visible := orders.New(a.Engine, a.Config.Locale)
+	pages, err := wallet.New(visible, a.Config.Location, a.Log)
 	if err != nil {
 		return err
 	}
-	operator, err := console.New(a.Engine, a.Log)
+	operator, err := console.New(visible, a.Log)
 	if err != nil {
 		return err
 	}

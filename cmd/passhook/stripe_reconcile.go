@@ -162,7 +162,7 @@ func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBes
 	}
 	return &stripeBeside{
 		config: cfg, store: s, program: p.Program, client: stripe.NewClient(*cfg.Stripe),
-		engine: bot.New(bot.Config{Store: s, Program: p.Program}),
+		engine: bot.New(bot.Config{Store: s, Renderer: bot.NewRenderer(p.Program, bot.Secrets{}, cfg.URL, time.Now)}),
 	}, nil
 }
 
