@@ -128,10 +128,10 @@ func (s shown) rows() [][]string {
 	add("SHA-256", s.SHA256)
 	for _, p := range s.Problems {
 		name := "wrong"
-		if p.Warning {
+		if p.Severity == problems.Warning {
 			name = "warning"
 		}
-		p.Warning = false
+		p.Severity = problems.Error
 		if p.File == s.Where {
 			p.File = ""
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes/certificates"
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 func (p *pass) describe(leaf *x509.Certificate, way chain) {
@@ -132,10 +132,10 @@ func (p *pass) subject(leaf *x509.Certificate) {
 		return
 	}
 	if given := p.text("passTypeIdentifier"); passType != "" && given != "" && given != passType {
-		p.at("passTypeIdentifier", findings.Error, "certificate-pass-type", fmt.Sprintf("is %s, and the certificate is for %s", given, passType), effect, "write "+passType+", or sign with the other certificate")
+		p.at("passTypeIdentifier", problems.Error, "certificate-pass-type", fmt.Sprintf("is %s, and the certificate is for %s", given, passType), effect, "write "+passType+", or sign with the other certificate")
 	}
 	if given := p.text("teamIdentifier"); team != "" && given != "" && given != team {
-		p.at("teamIdentifier", findings.Error, "certificate-team", fmt.Sprintf("is %s, and the certificate belongs to team %s", given, team), effect, "write "+team)
+		p.at("teamIdentifier", problems.Error, "certificate-team", fmt.Sprintf("is %s, and the certificate belongs to team %s", given, team), effect, "write "+team)
 	}
 	p.enhanced(passType != "" && !allowsNFC(leaf))
 }
@@ -149,7 +149,7 @@ func (p *pass) enhanced(plain bool) {
 		fix    = "ask Apple for one at https://developer.apple.com/contact/passkit/, or take it out"
 	)
 	if _, nfc := p.pass["nfc"]; nfc && plain {
-		p.at("nfc", findings.Error, "certificate-nfc", text, effect, fix)
+		p.at("nfc", problems.Error, "certificate-nfc", text, effect, fix)
 	}
 	if p.files[personalizationFile] != nil && plain {
 		p.err("certificate-nfc", personalizationFile, text, effect, fix)

@@ -9,7 +9,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // Limits of what is kept in memory of one pass, in bytes. The rest is hashed
@@ -40,7 +40,7 @@ type collection struct {
 	files map[string]*file
 	// names are in the order of the package.
 	names []string
-	found []findings.Finding
+	found problems.List
 	kept  int64
 	// total is the size of all files, and most what of it is read.
 	total, most int64
@@ -117,7 +117,7 @@ func (c *collection) keeps(name string, size int64) bool {
 }
 
 func (c *collection) err(rule, file, text, effect, fix string) {
-	c.found = append(c.found, findings.Finding{Severity: findings.Error, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	c.found = append(c.found, problems.Problem{Severity: problems.Error, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
 }
 
 func isImage(name string) bool { return strings.EqualFold(path.Ext(name), ".png") }

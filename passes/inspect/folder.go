@@ -9,7 +9,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // Folder inspects a folder with a pass.json in it: a template, an unsigned pass,
@@ -36,8 +36,8 @@ func notFolder(err error) *Report {
 	if !errors.Is(err, fs.ErrNotExist) {
 		text = "cannot be read: " + err.Error()
 	}
-	report := &Report{Kind: KindUnreadable, Findings: []findings.Finding{{
-		Severity: findings.Error, Rule: "no-pass", Text: text, Fix: "name a folder that holds a pass.json, or a .pkpass"}}}
+	report := &Report{Kind: KindUnreadable, Findings: problems.List{{
+		Severity: problems.Error, Rule: "no-pass", Text: text, Fix: "name a folder that holds a pass.json, or a .pkpass"}}}
 	return report.finish()
 }
 

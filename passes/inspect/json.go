@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // parser reads d.text from at on.
@@ -20,12 +20,12 @@ type parser struct {
 	stopped bool
 }
 
-func (p *parser) say(s findings.Severity, rule, text, effect, fix string) {
+func (p *parser) say(s problems.Severity, rule, text, effect, fix string) {
 	p.sayAt(p.at, s, rule, text, effect, fix)
 }
 
-// sayAt notes a finding. Only the first few of a rule are told.
-func (p *parser) sayAt(at int, s findings.Severity, rule, text, effect, fix string) {
+// sayAt notes a finding. Only the first few of a rule are kept.
+func (p *parser) sayAt(at int, s problems.Severity, rule, text, effect, fix string) {
 	same := 0
 	for _, f := range p.found {
 		if f.Rule == rule {
@@ -36,13 +36,13 @@ func (p *parser) sayAt(at int, s findings.Severity, rule, text, effect, fix stri
 		return
 	}
 	line, column := lineColumn(p.text, at)
-	p.found = append(p.found, findings.Finding{Severity: s, Rule: rule, File: p.file, Line: line, Column: column, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, problems.Problem{Severity: s, Rule: rule, File: p.file, Line: line, Column: column, Text: text, Effect: effect, Fix: fix})
 }
 
 // stop is a finding after which nothing more is read.
 func (p *parser) stop(text, fix string) {
 	if !p.stopped {
-		p.say(findings.Error, "json", text, refused, fix)
+		p.say(problems.Error, "json", text, refused, fix)
 	}
 	p.stopped = true
 }
@@ -72,7 +72,7 @@ func (p *parser) space() {
 }
 
 func (p *parser) comment(end string, rest []byte) {
-	p.say(findings.Error, "json-comment", "JSON has no comments", refused, "take it out")
+	p.say(problems.Error, "json-comment", "JSON has no comments", refused, "take it out")
 	i := bytes.Index(rest[1:], []byte(end))
 	if i < 0 {
 		p.at = len(p.text)
@@ -135,7 +135,7 @@ func (p *parser) comma(end byte) bool {
 			p.stop("ends in the middle", "save it anew, whole")
 			return false
 		}
-		p.say(findings.Error, "json", "a comma is missing", refused, "write , before this")
+		p.say(problems.Error, "json", "a comma is missing", refused, "write , before this")
 		if p.peek() != '"' && p.peek() != '{' {
 			p.stopped = true
 		}
@@ -144,7 +144,7 @@ func (p *parser) comma(end byte) bool {
 	p.at++
 	if p.space(); p.peek() == end {
 		p.at++
-		p.sayAt(at, findings.Warning, "json-trailing-comma", "a comma stands before "+string(end), "iPhones read it, and most other programs refuse it", "take the comma out")
+		p.sayAt(at, problems.Warning, "json-trailing-comma", "a comma stands before "+string(end), "iPhones read it, and most other programs refuse it", "take the comma out")
 		return false
 	}
 	return true
@@ -163,7 +163,7 @@ func (p *parser) member(n *node, depth int, seen map[string]int) {
 	}
 	name := p.text1()
 	if len(name) > maxKey {
-		p.sayAt(at, findings.Error, "json", fmt.Sprintf("a key has %d bytes", len(name)), "", "shorten it")
+		p.sayAt(at, problems.Error, "json", fmt.Sprintf("a key has %d bytes", len(name)), "", "shorten it")
 		name = strings.ToValidUTF8(name[:maxKey], "")
 	}
 	if p.space(); p.peek() != ':' {
@@ -174,7 +174,7 @@ func (p *parser) member(n *node, depth int, seen map[string]int) {
 	v := p.value(depth + 1)
 	v.at = max(v.at, at)
 	if i, twice := seen[name]; twice {
-		p.sayAt(at, findings.Warning, "json-duplicate-key", strconv.Quote(name)+" stands here twice", "which of them an iPhone shows is not certain", "keep one")
+		p.sayAt(at, problems.Warning, "json-duplicate-key", strconv.Quote(name)+" stands here twice", "which of them an iPhone shows is not certain", "keep one")
 		n.members[i].value = v
 		return
 	}
@@ -194,13 +194,13 @@ func (p *parser) text1() string {
 		case c == '\\':
 			out = p.escape(out)
 		case c < 0x20:
-			p.say(findings.Error, "json-control", "a text has a "+control(c)+" in it", refused, `write \n for a new line, \t for a tab`)
+			p.say(problems.Error, "json-control", "a text has a "+control(c)+" in it", refused, `write \n for a new line, \t for a tab`)
 			out = append(out, c)
 			p.at++
 		default:
 			r, size := utf8.DecodeRune(p.text[p.at:])
 			if r == utf8.RuneError && size == 1 {
-				p.say(findings.Error, "json-utf8", "a byte is no UTF-8", refused, "save the file as UTF-8")
+				p.say(problems.Error, "json-utf8", "a byte is no UTF-8", refused, "save the file as UTF-8")
 			}
 			out = utf8.AppendRune(out, r)
 			p.at += size
@@ -242,7 +242,7 @@ func (p *parser) escape(out []byte) []byte {
 			return append(out, simpleEscapes[i+1])
 		}
 	}
-	p.sayAt(at, findings.Error, "json-escape", `a backslash stands before no character that it may stand before`, refused, `write \\ for a backslash`)
+	p.sayAt(at, problems.Error, "json-escape", `a backslash stands before no character that it may stand before`, refused, `write \\ for a backslash`)
 	return append(out, c)
 }
 
@@ -258,7 +258,7 @@ func (p *parser) surrogates(at int, r rune) rune {
 			return r
 		}
 	}
-	p.sayAt(at, findings.Error, "json-escape", "is half a character", refused, "write the character itself")
+	p.sayAt(at, problems.Error, "json-escape", "is half a character", refused, "write the character itself")
 	return utf8.RuneError
 }
 
@@ -299,7 +299,7 @@ func (p *parser) word() any {
 	if len(word) <= maxKey && word != "" {
 		text = strconv.Quote(word) + " " + text
 	}
-	p.sayAt(begin, findings.Error, "json-value", text, refused, "write a number, a text between double quotes, true, false or null")
+	p.sayAt(begin, problems.Error, "json-value", text, refused, "write a number, a text between double quotes, true, false or null")
 	switch {
 	case finite && !strings.ContainsAny(word, "xXpP_"):
 		return f

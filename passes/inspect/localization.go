@@ -25,7 +25,7 @@ var oldNames = map[string]string{
 // localization looks at the folders of languages and the texts in them.
 func (p *pass) localization() {
 	texts := map[string]map[string]string{}
-	told := map[string]bool{}
+	checked := map[string]bool{}
 	for _, name := range p.names {
 		folder, base := path.Split(name)
 		folder = strings.TrimSuffix(folder, "/")
@@ -36,8 +36,8 @@ func (p *pass) localization() {
 			}
 			continue
 		}
-		if !told[folder] {
-			told[folder] = true
+		if !checked[folder] {
+			checked[folder] = true
 			p.folder(folder)
 		}
 		if f := p.files[name]; base == stringsFile && f.readable() {

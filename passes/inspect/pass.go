@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/schema"
+	"github.com/passhook/passhook/problems"
 )
 
 const (
 	passFile            = "pass.json"
 	personalizationFile = "personalization.json"
 	refused             = "an iPhone refuses the pass"
-	// maxFindings is how many findings about pass.json are told.
+	// maxFindings is how many findings about pass.json are reported.
 	maxFindings = 200
 )
 
@@ -27,6 +27,8 @@ type pass struct {
 	unsigned bool
 	template bool
 	document *document
+	// loading is what was found while a template was loaded.
+	loading problems.List
 	// source is a template's pass.json, whose lines findings name.
 	source *document
 	pass   map[string]any
@@ -37,16 +39,16 @@ type pass struct {
 // Pass is what was found out about one pass.
 type Pass struct {
 	// File is its name in a bundle; empty for a package of its own.
-	File         string             `json:"file,omitempty"`
-	PassType     string             `json:"pass_type,omitempty"`
-	Team         string             `json:"team,omitempty"`
-	Serial       string             `json:"serial,omitempty"`
-	Style        string             `json:"style,omitempty"`
-	Description  string             `json:"description,omitempty"`
-	Organization string             `json:"organization,omitempty"`
-	SignedAt     *time.Time         `json:"signed_at,omitempty"`
-	Certificate  *Certificate       `json:"certificate,omitempty"`
-	Findings     []findings.Finding `json:"findings"`
+	File         string        `json:"file,omitempty"`
+	PassType     string        `json:"pass_type,omitempty"`
+	Team         string        `json:"team,omitempty"`
+	Serial       string        `json:"serial,omitempty"`
+	Style        string        `json:"style,omitempty"`
+	Description  string        `json:"description,omitempty"`
+	Organization string        `json:"organization,omitempty"`
+	SignedAt     *time.Time    `json:"signed_at,omitempty"`
+	Certificate  *Certificate  `json:"certificate,omitempty"`
+	Findings     problems.List `json:"findings"`
 	// Timeline is what each iOS from 15 to 27 shows of it.
 	Timeline []schema.IOS `json:"timeline,omitempty"`
 }
@@ -64,7 +66,8 @@ func (p *pass) check() *Pass {
 	if p.pass != nil && !p.document.partial {
 		p.report.Timeline = schema.Timeline(p.pass)
 	}
-	findings.Sort(p.found)
+	p.addLoading()
+	p.found.SortBySeverity()
 	p.report.Findings = p.found
 	return p.report
 }
@@ -109,7 +112,7 @@ func (p *pass) passJSON() {
 	if !p.document.partial {
 		list := schema.Check(p.pass, schema.Options{Now: p.Now, Unsigned: p.unsigned})
 		if !p.unsigned { // What its certificate allows is looked at.
-			list = slices.DeleteFunc(list, func(f findings.Finding) bool { return f.Rule == "nfc-certificate" })
+			list = slices.DeleteFunc(list, func(f problems.Problem) bool { return f.Rule == "nfc-certificate" })
 		}
 		p.place(list)
 		p.barcodes()
@@ -117,7 +120,7 @@ func (p *pass) passJSON() {
 }
 
 // place adds findings about pass.json with their lines.
-func (p *pass) place(list []findings.Finding) {
+func (p *pass) place(list problems.List) {
 	for _, f := range list[:min(len(list), maxFindings)] {
 		p.found = append(p.found, p.document.locate(f))
 	}
@@ -150,14 +153,14 @@ func (p *pass) text(key string) string {
 }
 
 // at adds a finding about one place in pass.json.
-func (p *pass) at(path string, s findings.Severity, rule, text, effect, fix string) {
-	p.found = append(p.found, p.document.locate(findings.Finding{Severity: s, Rule: rule, File: passFile, Path: path, Text: text, Effect: effect, Fix: fix}))
+func (p *pass) at(path string, s problems.Severity, rule, text, effect, fix string) {
+	p.found = append(p.found, p.document.locate(problems.Problem{Severity: s, Rule: rule, File: passFile, Path: path, Text: text, Effect: effect, Fix: fix}))
 }
 
 func (p *pass) warn(rule, file, text, effect, fix string) {
-	p.found = append(p.found, findings.Finding{Severity: findings.Warning, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, problems.Problem{Severity: problems.Warning, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
 }
 
 func (p *pass) note(rule, file, text, effect, fix string) {
-	p.found = append(p.found, findings.Finding{Severity: findings.Note, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, problems.Problem{Severity: problems.Note, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
 }

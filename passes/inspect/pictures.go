@@ -4,8 +4,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/images"
+	"github.com/passhook/passhook/problems"
 )
 
 // made are rules about images that passhook makes of a template's.
@@ -37,7 +37,7 @@ func (p *pass) pictures() {
 }
 
 // picture adds findings about images.
-func (p *pass) picture(list []findings.Finding) {
+func (p *pass) picture(list problems.List) {
 	for _, f := range list {
 		if !p.template || !made[f.Rule] {
 			p.found = append(p.found, f)

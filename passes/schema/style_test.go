@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // now is the clock of the tests: before every date of the samples.
@@ -34,7 +34,7 @@ func TestStylesAreAcceptedWithTheFewestAndTheMostKeys(t *testing.T) {
 		for _, size := range []string{"minimal", "maximal"} {
 			t.Run(style+"/"+size, func(t *testing.T) {
 				for _, f := range Check(readPass(t, style+"/"+size), Options{Now: now}) {
-					if f.Severity != findings.Note {
+					if f.Severity != problems.Note {
 						t.Error(f)
 					}
 				}

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/currency"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // text looks at a text: empty, length, then what its type says.
@@ -16,7 +16,7 @@ func (c *checker) text(path string, k *Key, s string) {
 	severity, effect := k.severity(ignores)
 	if strings.TrimSpace(s) == "" && k.Required && k.element != "value" {
 		if k.element == "text" {
-			severity, effect = findings.Warning, "it does not work as meant"
+			severity, effect = problems.Warning, "it does not work as meant"
 		}
 		c.add(severity, "required-key", path, k.Name+" is empty", effect, "write it: "+k.About)
 		return
@@ -24,11 +24,11 @@ func (c *checker) text(path string, k *Key, s string) {
 	if n := float64(len(s)); k.Min != nil && n < *k.Min {
 		c.add(severity, "too-short", path, fmt.Sprintf("has %d characters, and needs at least %v", len(s), *k.Min), effect, "")
 	} else if k.Max != nil && n > *k.Max {
-		c.add(findings.Warning, "too-long", path, fmt.Sprintf("has %d bytes, and at most %v are read", len(s), *k.Max), "the rest is cut off", "")
+		c.add(problems.Warning, "too-long", path, fmt.Sprintf("has %d bytes, and at most %v are read", len(s), *k.Max), "the rest is cut off", "")
 	}
 	if check := textTypes[k.element]; check.ok != nil && !check.ok(s) {
 		if check.mild {
-			severity, effect = findings.Warning, "it does not work as meant"
+			severity, effect = problems.Warning, "it does not work as meant"
 		}
 		text, fix := check.say(s)
 		c.add(severity, check.rule, path, text, effect, fix)
