@@ -14,8 +14,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/cheggaaa/pb/v3"
-	"github.com/mattn/go-isatty"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/passhook/passhook/passes"
@@ -115,16 +113,14 @@ type failedRow struct {
 	err  error
 }
 
-// eachRow does all rows, on all processors, with a progress bar where somebody
-// looks. It ends early only when it is stopped.
+// eachRow does all rows, on all processors, and says how far it is where
+// somebody looks. It ends early only when it is stopped.
 func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow) error) ([]failedRow, error) {
-	bar := pb.New(len(rows))
-	bar.SetWriter(io.Discard)
-	if f, ok := c.Err.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-		bar.SetWriter(f)
+	line := progressLine{w: io.Discard, all: len(rows)}
+	if f, ok := c.Err.(*os.File); ok && isTerminal(f) {
+		line.w = f
 	}
-	bar.Start()
-	defer bar.Finish()
+	defer line.end()
 	var mu sync.Mutex
 	var failed []failedRow
 	var g errgroup.Group
@@ -134,12 +130,13 @@ func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow)
 			break
 		}
 		g.Go(func() error {
-			if err := do(r); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
+			err := do(r)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
 				failed = append(failed, failedRow{r.line, err})
 			}
-			bar.Increment()
+			line.step()
 			return nil
 		})
 	}
@@ -149,6 +146,25 @@ func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow)
 	}
 	slices.SortFunc(failed, func(a, b failedRow) int { return a.line - b.line })
 	return failed, nil
+}
+
+// progressLine says on one line how many rows are done, at each percent.
+type progressLine struct {
+	w         io.Writer
+	done, all int
+}
+
+func (p *progressLine) step() {
+	p.done++
+	if p.done*100/p.all != (p.done-1)*100/p.all {
+		fmt.Fprintf(p.w, "\r%d of %d rows", p.done, p.all)
+	}
+}
+
+func (p *progressLine) end() {
+	if p.done > 0 {
+		fmt.Fprintln(p.w)
+	}
 }
 
 func (c console) tellRows(file string, all int, failed []failedRow) error {
