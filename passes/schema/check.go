@@ -3,7 +3,6 @@ package schema
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/passhook/passhook/problems"
@@ -48,27 +47,6 @@ func CheckPersonalization(doc map[string]any) problems.List {
 	c.rule = "personalization"
 	c.note("", "personalization works on NFC store cards only", "other passes install without asking", "keep nfc and storeCard in pass.json")
 	c.found.SortBySeverity()
-	return c.found
-}
-
-// CheckValue looks at one value at one path, as barcodes[0].format, without
-// the rest of the pass. It is nil where nothing is wrong.
-func CheckValue(path string, v any) problems.List {
-	t := known()
-	c := checker{file: passFile, tables: t}
-	k := t.lookup(path)
-	if k == nil {
-		c.add(problems.Note, "unknown-key", path, "pass.json has no such key", ignores, "")
-		return c.found
-	}
-	if strings.HasSuffix(path, "]") {
-		c.element(path, k, v)
-	} else {
-		c.value(path, k, v)
-	}
-	if len(c.found) > 1 {
-		c.found.SortBySeverity()
-	}
 	return c.found
 }
 

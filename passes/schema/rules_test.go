@@ -50,14 +50,14 @@ func TestRules(t *testing.T) {
 			golden(t, archive, file, strings.Join(lines, ""))
 		})
 	}
-	for _, rule := range Rules() {
+	for _, rule := range ruleNames() {
 		if !covered[rule] {
 			t.Errorf("no case breaks %s", rule)
 		}
 	}
 	for rule := range covered {
-		if !slices.Contains(Rules(), rule) {
-			t.Errorf("%s is not among Rules", rule)
+		if !slices.Contains(ruleNames(), rule) {
+			t.Errorf("%s is not among ruleNames", rule)
 		}
 	}
 }
@@ -142,14 +142,22 @@ func current(t *testing.T, file string, got []byte) {
 	}
 }
 
-func TestJSONSchemaIsCurrent(t *testing.T) {
-	b, err := JSONSchema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	current(t, "pass.schema.json", b)
+// tableRules are the rules that the tables drive.
+var tableRules = []string{
+	"required-key", "wrong-type", "value-not-allowed", "unknown-key", "misplaced-key", "other-style", "scheme-only-key",
+	"deprecated-key", "out-of-range", "too-short", "too-long", "too-many", "too-few", "number-as-text",
+	"bad-date", "bad-colour", "bad-url", "bad-email", "bad-uuid", "bad-time-zone", "bad-currency", "personalization",
 }
 
-func TestReferenceIsCurrent(t *testing.T) {
-	current(t, "../../docs/pass.md", []byte(Markdown()))
+// ruleNames are the names of all rules, sorted.
+func ruleNames() []string {
+	ids := slices.Clone(tableRules)
+	for _, r := range passRules {
+		ids = append(ids, r.id)
+	}
+	for _, r := range fieldRules {
+		ids = append(ids, r.id)
+	}
+	slices.Sort(ids)
+	return ids
 }
