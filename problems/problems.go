@@ -147,7 +147,8 @@ func (l List) Sort() { slices.SortStableFunc(l, byPlace) }
 // SortBySeverity puts the worst first, then orders by place.
 func (l List) SortBySeverity() {
 	slices.SortStableFunc(l, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Severity, b.Severity), byPlace(a, b), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule))
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), byPlace(a, b),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule))
 	})
 }
 

@@ -114,7 +114,8 @@ func (s shown) rows() [][]string {
 	add("name", s.Name)
 	add("serial", s.Serial)
 	if !s.Until.IsZero() {
-		add("valid", fmt.Sprintf("%s to %s, %d days left", s.From.Format(time.DateOnly), s.Until.Format(time.DateOnly), max(*s.Days, 0)))
+		add("valid", fmt.Sprintf("%s to %s, %d days left",
+			s.From.Format(time.DateOnly), s.Until.Format(time.DateOnly), max(*s.Days, 0)))
 	}
 	issuer := s.Issuer
 	if !s.IssuerUntil.IsZero() {

@@ -39,7 +39,8 @@ func (i certsImportCmd) withIssuer(ctx context.Context, c console, client *http.
 		}
 	}
 	if len(i.Intermediate) > 0 {
-		return nil, fmt.Errorf("%s: did not issue %s, whose issuer is %s", strings.Join(i.Intermediate, ", "), i.File, leaf.Issuer)
+		return nil, fmt.Errorf("%s: did not issue %s, whose issuer is %s",
+			strings.Join(i.Intermediate, ", "), i.File, leaf.Issuer)
 	}
 	address, ok := certificates.IssuerURL(leaf)
 	if !ok {

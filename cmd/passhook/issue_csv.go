@@ -47,7 +47,8 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 	}
 	todo := slices.DeleteFunc(slices.Clone(rows), func(r tableRow) bool { return done.has(r.id) })
 	if n := len(rows) - len(todo); n > 0 {
-		fmt.Fprintf(c.Err, "%d of %d passes are there already; %s says which\n", n, len(rows), filepath.Join(output, ledgerName))
+		fmt.Fprintf(c.Err, "%d of %d passes are there already; %s says which\n",
+			n, len(rows), filepath.Join(output, ledgerName))
 	}
 	failed, err := c.eachRow(ctx, todo, func(r tableRow) error {
 		made, err := issue.one(r.with)
@@ -176,7 +177,8 @@ func (c console) tellRows(file string, all int, failed []failedRow) error {
 		fmt.Fprintln(c.Err, p)
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d rows have no pass; mend them and run it again: what is done stays as it is", len(failed), all)
+		return fmt.Errorf("%d of %d rows have no pass; mend them and run it again: what is done stays as it is",
+			len(failed), all)
 	}
 	return nil
 }
@@ -248,7 +250,8 @@ func checkHead(file string, head []string, t *passes.Template) error {
 		case near != "":
 			return fmt.Errorf("%s:1: column %s is no input of template %s; did you mean %s?", file, name, t.Name, near)
 		default:
-			return fmt.Errorf("%s:1: column %s is no input of template %s; it has %s", file, name, t.Name, strings.Join(names, ", "))
+			return fmt.Errorf("%s:1: column %s is no input of template %s; it has %s",
+				file, name, t.Name, strings.Join(names, ", "))
 		}
 		seen[name] = true
 	}

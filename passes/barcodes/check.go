@@ -18,20 +18,26 @@ func Check(format, message, charset string) problems.List {
 	}
 	var found problems.List
 	add := func(severity problems.Severity, rule, path, text, effect, fix string) {
-		found = append(found, problems.Problem{Severity: severity, Rule: rule, Path: path, Text: text, Effect: effect, Fix: fix})
+		found = append(found, problems.Problem{Severity: severity,
+			Rule: rule, Path: path, Text: text, Effect: effect, Fix: fix})
 	}
 	raw, err := encoded(message, charset)
 	if err != nil {
-		add(problems.Error, "barcode-encoding", "messageEncoding", "the message "+err.Error(), drawsNothing, "write utf-8, and see that your scanner reads it")
+		add(problems.Error, "barcode-encoding", "messageEncoding", "the message "+err.Error(),
+			drawsNothing, "write utf-8, and see that your scanner reads it")
 		return found
 	}
 	switch {
 	case f.form != nil && !f.form.MatchString(message):
-		add(problems.Error, "barcode-characters", "message", fmt.Sprintf("%q does not fit into %s, which holds %s", short(message), f.Name, f.says), drawsNothing, fix(f, message))
+		add(problems.Error, "barcode-characters", "message",
+			fmt.Sprintf("%q does not fit into %s, which holds %s", short(message), f.Name, f.says),
+			drawsNothing, fix(f, message))
 	case f.ID == "PKBarcodeFormatEAN13" && checkDigit(message) != message[12]:
 		add(problems.Error, "barcode-check-digit", "message", fmt.Sprintf("%s ends in %c, and the check digit of the others is %c", message, message[12], checkDigit(message)), drawsNothing, "write "+message[:12]+string(checkDigit(message)))
 	case len(raw) > f.most:
-		add(problems.Error, "barcode-length", "message", fmt.Sprintf("has %d bytes, and %s holds about %d", len(raw), f.Name, f.most), drawsNothing, "write something shorter, such as the serial number")
+		add(problems.Error, "barcode-length", "message",
+			fmt.Sprintf("has %d bytes, and %s holds about %d", len(raw), f.Name, f.most),
+			drawsNothing, "write something shorter, such as the serial number")
 	case len(raw) > f.dense:
 		add(problems.Warning, "barcode-dense", "message", fmt.Sprintf("has %d bytes, and from %d on %s is too fine for a phone's screen", len(raw), f.dense+1, f.Name), "scanners at the door are slow or fail", "write something shorter, such as the serial number")
 	}

@@ -36,7 +36,8 @@ type Kind struct {
 // https://developer.apple.com/design/human-interface-guidelines/wallet
 var kinds = []Kind{
 	{Name: "icon", Required: true, size: Size{38, 38, false}, older: map[string][]Size{"": {{29, 29, false}}}},
-	{Name: "logo", Styles: []string{"boardingPass", "coupon", "eventTicket", "generic", "storeCard"}, size: Size{160, 50, true}},
+	{Name: "logo", Styles: []string{"boardingPass", "coupon", "eventTicket", "generic", "storeCard"},
+		size: Size{160, 50, true}},
 	{Name: "primaryLogo", Styles: []string{"boardingPass", "eventTicket", "posterGeneric"}, size: Size{126, 30, true}},
 	{Name: "secondaryLogo", Styles: []string{"eventTicket"}, size: Size{135, 12, true}},
 	{

@@ -107,7 +107,8 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 		begin = offset
 	}
 	if begin < 0 || length < 0 || offset < 0 || offset > begin || begin > size-length {
-		return nil, fmt.Errorf("its directory is said to be at byte %d with %d bytes, and the file has %d", offset, length, size)
+		return nil, fmt.Errorf("its directory is said to be at byte %d with %d bytes, and the file has %d",
+			offset, length, size)
 	}
 	a.before = begin - offset
 	return a, a.directory(begin, length)
@@ -146,7 +147,8 @@ func (a *archive) directory(begin, length int64) error {
 		if total > len(b) {
 			break
 		}
-		a.entries = append(a.entries, a.entry(b[:headerSize], string(b[headerSize:headerSize+names]), b[headerSize+names:headerSize+names+extra]))
+		a.entries = append(a.entries, a.entry(b[:headerSize],
+			string(b[headerSize:headerSize+names]), b[headerSize+names:headerSize+names+extra]))
 		b = b[total:]
 	}
 	if length > maxDirectory {

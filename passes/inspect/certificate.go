@@ -83,7 +83,8 @@ func generation(c *x509.Certificate) string {
 // https://forums.developer.apple.com/thread/96652.
 func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool) {
 	if dated && at.After(p.Now.Add(24*time.Hour)) {
-		p.warn("signing-time-future", signatureFile, "the pass was signed on "+day(at)+", which is in the future", "an iPhone may refuse it until then", "set the clock of the machine that signs")
+		p.warn("signing-time-future", signatureFile, "the pass was signed on "+day(at)+", which is in the future",
+			"an iPhone may refuse it until then", "set the clock of the machine that signs")
 	}
 	for _, c := range way.certificates {
 		what := "the certificate " + c.Subject.CommonName
@@ -96,9 +97,13 @@ func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool
 		}
 		switch {
 		case dated && at.After(c.NotAfter):
-			p.err("certificate-expired", signatureFile, fmt.Sprintf("%s expired on %s, before the pass was signed on %s", what, day(c.NotAfter), day(at)), refused, "renew it and sign anew")
+			p.err("certificate-expired", signatureFile,
+				fmt.Sprintf("%s expired on %s, before the pass was signed on %s", what, day(c.NotAfter), day(at)),
+				refused, "renew it and sign anew")
 		case dated && at.Before(c.NotBefore):
-			p.err("certificate-early", signatureFile, fmt.Sprintf("%s is valid from %s, after the pass was signed on %s", what, day(c.NotBefore), day(at)), refused, "set the clock of the machine that signs, and sign anew")
+			p.err("certificate-early", signatureFile,
+				fmt.Sprintf("%s is valid from %s, after the pass was signed on %s", what, day(c.NotBefore), day(at)),
+				refused, "set the clock of the machine that signs, and sign anew")
 		case p.Now.After(c.NotAfter):
 			p.expired(what, c, c == leaf, dated)
 		}
@@ -107,7 +112,8 @@ func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool
 
 // expired is a certificate whose time is over now.
 func (p *pass) expired(what string, c *x509.Certificate, leaf, dated bool) {
-	text, effect := fmt.Sprintf("%s expired on %s", what, day(c.NotAfter)), "iPhones compare it with the time of signing, so this pass stays good"
+	text := fmt.Sprintf("%s expired on %s", what, day(c.NotAfter))
+	effect := "iPhones compare it with the time of signing, so this pass stays good"
 	if dated {
 		text += ", after the pass was signed"
 	}
@@ -126,16 +132,21 @@ func (p *pass) subject(leaf *x509.Certificate) {
 	const effect = refused + `: "The passTypeIdentifier or teamIdentifier provided may not match your certificate"`
 	passType, team := certificates.PassType(leaf), certificates.Team(leaf)
 	if passType == "" {
-		p.err("certificate-kind", signatureFile, fmt.Sprintf("the certificate %q is no pass type certificate", leaf.Subject.CommonName), refused, "sign with a pass type certificate")
+		p.err("certificate-kind", signatureFile,
+			fmt.Sprintf("the certificate %q is no pass type certificate", leaf.Subject.CommonName),
+			refused, "sign with a pass type certificate")
 	}
 	if p.document == nil {
 		return
 	}
 	if given := p.text("passTypeIdentifier"); passType != "" && given != "" && given != passType {
-		p.at("passTypeIdentifier", problems.Error, "certificate-pass-type", fmt.Sprintf("is %s, and the certificate is for %s", given, passType), effect, "write "+passType+", or sign with the other certificate")
+		p.at("passTypeIdentifier", problems.Error, "certificate-pass-type",
+			fmt.Sprintf("is %s, and the certificate is for %s", given, passType),
+			effect, "write "+passType+", or sign with the other certificate")
 	}
 	if given := p.text("teamIdentifier"); team != "" && given != "" && given != team {
-		p.at("teamIdentifier", problems.Error, "certificate-team", fmt.Sprintf("is %s, and the certificate belongs to team %s", given, team), effect, "write "+team)
+		p.at("teamIdentifier", problems.Error, "certificate-team",
+			fmt.Sprintf("is %s, and the certificate belongs to team %s", given, team), effect, "write "+team)
 	}
 	p.enhanced(passType != "" && !allowsNFC(leaf))
 }

@@ -66,7 +66,9 @@ func (c *collection) add(name string, size int64, read func(io.Writer) error) {
 	if c.total += size; c.total > c.most {
 		f.unread = true
 		if c.total-size <= c.most {
-			c.err("package-size", "", fmt.Sprintf("the files have more than %d MB together; the rest is not looked at", c.most>>20), "an iPhone may refuse the pass", "make the images smaller")
+			c.err("package-size", "",
+				fmt.Sprintf("the files have more than %d MB together; the rest is not looked at", c.most>>20),
+				"an iPhone may refuse the pass", "make the images smaller")
 		}
 		return
 	}
@@ -111,13 +113,14 @@ func (c *collection) keeps(name string, size int64) bool {
 	case text && size <= maxText && c.kept+size <= maxKept, isImage(name) && size <= maxImage:
 		return true
 	case text || isImage(name):
-		c.err("file-size", name, fmt.Sprintf("has %d bytes, which is more than is looked at", size), "an iPhone may refuse the pass", "make it smaller")
+		c.err("file-size", name, fmt.Sprintf("has %d bytes, which is more than is looked at", size),
+			"an iPhone may refuse the pass", "make it smaller")
 	}
 	return false
 }
 
 func (c *collection) err(rule, file, text, effect, fix string) {
-	c.found = append(c.found, problems.Problem{Severity: problems.Error, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	c.found = append(c.found, finding(problems.Error, rule, file, text, effect, fix))
 }
 
 func isImage(name string) bool { return strings.EqualFold(path.Ext(name), ".png") }

@@ -83,9 +83,7 @@ func unreadable(r io.ReaderAt, size int64, err error) *Report {
 	if errors.Is(err, errNoZip) {
 		what, fix = sniff(r, size)
 	}
-	report := &Report{Kind: KindUnreadable, Findings: problems.List{{
-		Severity: problems.Error, Rule: "no-archive", Text: what, Effect: "an iPhone shows nothing, or that the file cannot be opened", Fix: fix}}}
-	return report.finish()
+	return noPass("no-archive", what, "an iPhone shows nothing, or that the file cannot be opened", fix)
 }
 
 // Missing is the report of a file that cannot be opened.
@@ -94,9 +92,18 @@ func Missing(err error) *Report {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	report := &Report{Kind: KindUnreadable, Findings: problems.List{{
-		Severity: problems.Error, Rule: "no-file", Text: "cannot be read: " + err.Error(), Fix: "name a .pkpass, a .pkpasses or a folder with a pass.json"}}}
-	return report.finish()
+	return noPass("no-file", "cannot be read: "+err.Error(), "", "name a .pkpass, a .pkpasses or a folder with a pass.json")
+}
+
+// noPass is the report of what is no pass at all.
+func noPass(rule, text, effect, fix string) *Report {
+	list := problems.List{finding(problems.Error, rule, "", text, effect, fix)}
+	return (&Report{Kind: KindUnreadable, Findings: list}).finish()
+}
+
+// finding is what is wrong with one file; empty is the package itself.
+func finding(s problems.Severity, rule, file, text, effect, fix string) problems.Problem {
+	return problems.Problem{Severity: s, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix}
 }
 
 func inspectArchive(a *archive, c *collection, o Options) *Pass {
@@ -109,7 +116,7 @@ func inspectArchive(a *archive, c *collection, o Options) *Pass {
 func (r *Report) bundle(a *archive, inner []zipEntry, o Options) {
 	r.Kind = KindBundle
 	add := func(s problems.Severity, rule, file, text, effect, fix string) {
-		r.Findings = append(r.Findings, problems.Problem{Severity: s, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+		r.Findings = append(r.Findings, finding(s, rule, file, text, effect, fix))
 	}
 	names := make([]string, len(a.entries))
 	for i, e := range a.entries {
@@ -117,10 +124,13 @@ func (r *Report) bundle(a *archive, inner []zipEntry, o Options) {
 	}
 	r.Findings = append(checkArchive(a), checkNames(names)...)
 	if len(inner) > bundlePasses {
-		add(problems.Warning, "bundle-count", "", fmt.Sprintf("has %d passes; the most is %d", len(inner), bundlePasses), "Safari adds none of them", "make several bundles")
+		add(problems.Warning, "bundle-count", "",
+			fmt.Sprintf("has %d passes; the most is %d", len(inner), bundlePasses),
+			"Safari adds none of them", "make several bundles")
 	}
 	if a.size > bundleBytes {
-		add(problems.Warning, "bundle-size", "", fmt.Sprintf("has %d MB; the most is %d", a.size>>20, bundleBytes>>20), "Safari adds none of them", "make several bundles")
+		add(problems.Warning, "bundle-size", "", fmt.Sprintf("has %d MB; the most is %d", a.size>>20, bundleBytes>>20),
+			"Safari adds none of them", "make several bundles")
 	}
 	for _, name := range names {
 		if e := (zipEntry{name: name}); !e.folder() && !contains(inner, name) && junk[name] == "" {
@@ -143,7 +153,8 @@ func (r *Report) bundle(a *archive, inner []zipEntry, o Options) {
 		}
 		key := p.PassType + "\x00" + p.Serial
 		if other := seen[key]; other != "" {
-			add(problems.Warning, "bundle-duplicate", p.File, "has the serial number and pass type of "+other, "only one of them stays on the iPhone", "give each pass a serial number of its own")
+			add(problems.Warning, "bundle-duplicate", p.File, "has the serial number and pass type of "+other,
+				"only one of them stays on the iPhone", "give each pass a serial number of its own")
 		}
 		seen[key] = cmp.Or(seen[key], p.File)
 	}
@@ -182,7 +193,7 @@ func nested(a *archive, e zipEntry, o Options, scratch *scratches, most int64) (
 			err = a.read(e, &scratch.nested)
 		}
 		if err != nil {
-			return bad(problems.Problem{Severity: problems.Error, Rule: "entry-unreadable", Text: err.Error(), Effect: refused, Fix: "make the bundle anew"})
+			return bad(finding(problems.Error, "entry-unreadable", "", err.Error(), refused, "make the bundle anew"))
 		}
 		r = bytes.NewReader(scratch.nested.Bytes())
 	}

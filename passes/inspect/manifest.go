@@ -37,11 +37,10 @@ func (p *pass) manifest() {
 	wrong := 0
 	for _, m := range doc.root.members {
 		listed[m.name] = true
-		if finding := p.sum(m); finding.Text != "" && wrong < maxWrongSums {
+		if f := p.sum(m); f.Text != "" && wrong < maxWrongSums {
 			wrong++
-			finding.File = manifestFile
-			finding.Line, finding.Column = lineColumn(doc.text, m.value.at)
-			p.found = append(p.found, finding)
+			f.Line, f.Column = lineColumn(doc.text, m.value.at)
+			p.found = append(p.found, f)
 		}
 	}
 	for _, name := range p.names {
@@ -68,7 +67,7 @@ func (p *pass) unlisted(name string, doc *document) {
 // sum checks one entry of the manifest.
 func (p *pass) sum(m member) problems.Problem {
 	wrong := func(rule, text string) problems.Problem {
-		return problems.Problem{Severity: problems.Error, Rule: rule, Text: text, Effect: refused, Fix: remake}
+		return finding(problems.Error, rule, manifestFile, text, refused, remake)
 	}
 	name, f := safe(m.name), p.files[m.name]
 	given, ok := m.value.scalar.(string)
@@ -91,7 +90,8 @@ func (p *pass) sum(m member) problems.Problem {
 	case !strings.EqualFold(given, f.sha1):
 		return wrong("manifest-sum", fmt.Sprintf("the sum of %s is %s, and the file's is %s: the file was changed after manifest.json was made", name, given, f.sha1))
 	case given != f.sha1:
-		return problems.Problem{Severity: problems.Warning, Rule: "manifest-case", Text: "the sum of " + name + " is in upper case", Effect: "an iPhone may refuse the pass", Fix: "write it in lower case"}
+		return finding(problems.Warning, "manifest-case", manifestFile,
+			"the sum of "+name+" is in upper case", "an iPhone may refuse the pass", "write it in lower case")
 	}
 	return problems.Problem{}
 }

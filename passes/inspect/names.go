@@ -53,7 +53,7 @@ func safe(name string) string {
 func checkNames(names []string) problems.List {
 	var found problems.List
 	add := func(s problems.Severity, rule, file, text, effect, fix string) {
-		found = append(found, problems.Problem{Severity: s, Rule: rule, File: safe(file), Text: text, Effect: effect, Fix: fix})
+		found = append(found, finding(s, rule, safe(file), text, effect, fix))
 	}
 	seen, folded, junked := map[string]bool{}, map[string]string{}, map[string]bool{}
 	for _, name := range names {
@@ -64,16 +64,20 @@ func checkNames(names []string) problems.List {
 		fold := strings.ToLower(name)
 		switch other := folded[fold]; {
 		case seen[name]:
-			add(problems.Error, "entry-duplicate", name, "stands in the package twice", "which of them an iPhone takes is not certain", "make the package anew")
+			add(problems.Error, "entry-duplicate", name, "stands in the package twice",
+				"which of them an iPhone takes is not certain", "make the package anew")
 		case other != "":
-			add(problems.Warning, "entry-case", name, "differs from "+other+" by upper and lower case only", "which of them an iPhone takes is not certain", "keep one")
+			add(problems.Warning, "entry-case", name, "differs from "+other+" by upper and lower case only",
+				"which of them an iPhone takes is not certain", "keep one")
 		}
 		seen[name], folded[fold] = true, cmp.Or(folded[fold], name)
 		first, _, _ := strings.Cut(name, "/")
 		for _, part := range []string{first, path.Base(name)} {
 			if system := junk[part]; system != "" && !junked[part] {
 				junked[part] = true
-				add(problems.Warning, "entry-junk", part, "was left there by "+system, "it is of no use, and an error where manifest.json does not name it", `leave it out: zip -X -r pass.pkpass . -x '.*' -x '__MACOSX/*'`)
+				add(problems.Warning, "entry-junk", part, "was left there by "+system,
+					"it is of no use, and an error where manifest.json does not name it",
+					`leave it out: zip -X -r pass.pkpass . -x '.*' -x '__MACOSX/*'`)
 			}
 		}
 	}

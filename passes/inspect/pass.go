@@ -141,8 +141,8 @@ func (p *pass) personalization() {
 		p.err("json", personalizationFile, "is no object: { … }", "Wallet does not ask the holder for anything", "")
 		return
 	}
-	for _, finding := range schema.CheckPersonalization(object) {
-		p.found = append(p.found, doc.locate(finding))
+	for _, f := range schema.CheckPersonalization(object) {
+		p.found = append(p.found, doc.locate(f))
 	}
 }
 
@@ -154,13 +154,15 @@ func (p *pass) text(key string) string {
 
 // at adds a finding about one place in pass.json.
 func (p *pass) at(path string, s problems.Severity, rule, text, effect, fix string) {
-	p.found = append(p.found, p.document.locate(problems.Problem{Severity: s, Rule: rule, File: passFile, Path: path, Text: text, Effect: effect, Fix: fix}))
+	f := finding(s, rule, passFile, text, effect, fix)
+	f.Path = path
+	p.found = append(p.found, p.document.locate(f))
 }
 
 func (p *pass) warn(rule, file, text, effect, fix string) {
-	p.found = append(p.found, problems.Problem{Severity: problems.Warning, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, finding(problems.Warning, rule, file, text, effect, fix))
 }
 
 func (p *pass) note(rule, file, text, effect, fix string) {
-	p.found = append(p.found, problems.Problem{Severity: problems.Note, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, finding(problems.Note, rule, file, text, effect, fix))
 }

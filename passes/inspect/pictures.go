@@ -32,7 +32,8 @@ func (p *pass) pictures() {
 	}
 	p.picture(images.CheckSet(set, p.style))
 	if _, asks := p.files[personalizationFile]; asks && !hasImage(set, "personalizationLogo") {
-		p.warn("personalization-logo", personalizationFile, "there is no personalizationLogo.png", "the form that asks the holder has no logo", "add personalizationLogo@2x.png (300 by 80 pixels) and @3x")
+		p.warn("personalization-logo", personalizationFile, "there is no personalizationLogo.png",
+			"the form that asks the holder has no logo", "add personalizationLogo@2x.png (300 by 80 pixels) and @3x")
 	}
 }
 
@@ -68,6 +69,7 @@ func (p *pass) known(name string) {
 			p.warn("image-name", safe(name), "is no name of an image", "Wallet leaves it out", "name it "+meant)
 			return
 		}
-		p.note("unknown-file", safe(name), "is no file that Wallet looks at", "it only makes the package larger", "take it out")
+		p.note("unknown-file", safe(name), "is no file that Wallet looks at",
+			"it only makes the package larger", "take it out")
 	}
 }

@@ -46,5 +46,6 @@ func (p *pass) examples(t *passes.Template) {
 			return
 		}
 	}
-	p.err("template", passFile, "cannot be rendered with the examples of its inputs: "+err.Error(), "", "give the inputs examples in "+descriptionFile)
+	p.err("template", passFile, "cannot be rendered with the examples of its inputs: "+err.Error(),
+		"", "give the inputs examples in "+descriptionFile)
 }

@@ -32,7 +32,8 @@ func Strings(b []byte) (map[string]string, problems.List) {
 	}
 	for p.space(); p.at < len(p.text); p.space() {
 		if len(p.texts) == maxStrings {
-			p.say(problems.Warning, "strings-form", fmt.Sprintf("has more than %d texts; the rest is not read", maxStrings), "", "")
+			p.say(problems.Warning, "strings-form",
+				fmt.Sprintf("has more than %d texts; the rest is not read", maxStrings), "", "")
 			break
 		}
 		if !p.entry() {
@@ -72,7 +73,8 @@ func (p *parser) decode(b []byte) {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	switch {
 	case bytes.HasPrefix(b, []byte("bplist")):
-		p.say(problems.Note, "strings-form", "is a binary property list, which is not looked into", "", `write it as text: "key" = "text";`)
+		p.say(problems.Note, "strings-form", "is a binary property list, which is not looked into",
+			"", `write it as text: "key" = "text";`)
 	case bytes.HasPrefix(b, []byte("\xff\xfe")):
 		p.text = FromUTF16(b, unicode.LittleEndian)
 	case bytes.HasPrefix(b, []byte("\xfe\xff")):
@@ -90,7 +92,8 @@ func (p *parser) decode(b []byte) {
 		p.say(problems.Warning, "strings-encoding", "is neither UTF-8 nor UTF-16", shown, "save it as UTF-8")
 		p.at = 0
 	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("<?xml")):
-		p.say(problems.Note, "strings-form", "is an XML property list, which is not looked into", "", `write it as text: "key" = "text";`)
+		p.say(problems.Note, "strings-form", "is an XML property list, which is not looked into",
+			"", `write it as text: "key" = "text";`)
 	default:
 		p.text = append([]byte{}, b...)
 	}
@@ -151,7 +154,8 @@ func (p *parser) entry() bool {
 	at := p.at
 	key, ok := p.word()
 	if !ok {
-		p.say(problems.Warning, "strings-form", "a key between double quotes is missing", shown, `write "key" = "text";`)
+		p.say(problems.Warning, "strings-form",
+			"a key between double quotes is missing", shown, `write "key" = "text";`)
 		return p.nextLine()
 	}
 	p.space()
@@ -166,7 +170,8 @@ func (p *parser) entry() bool {
 	p.space()
 	text, ok := p.word()
 	if !ok {
-		p.say(problems.Warning, "strings-form", "the text between double quotes is missing", shown, `write "key" = "text";`)
+		p.say(problems.Warning, "strings-form",
+			"the text between double quotes is missing", shown, `write "key" = "text";`)
 		return p.nextLine()
 	}
 	end := p.at
@@ -175,7 +180,8 @@ func (p *parser) entry() bool {
 		p.sayAt(end, problems.Warning, "strings-form", "the semicolon at the end is missing", shown, "write ; here")
 	}
 	if _, twice := p.texts[key]; twice {
-		p.sayAt(at, problems.Warning, "strings-duplicate", fmt.Sprintf("%q stands here twice", short(key)), "which of them an iPhone shows is not certain", "keep one")
+		p.sayAt(at, problems.Warning, "strings-duplicate", fmt.Sprintf("%q stands here twice", short(key)),
+			"which of them an iPhone shows is not certain", "keep one")
 	}
 	p.texts[key] = text
 	return true

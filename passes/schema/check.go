@@ -45,7 +45,8 @@ func CheckPersonalization(doc map[string]any) problems.List {
 	c := &checker{file: o.File, tables: known()}
 	c.object("", o, doc)
 	c.rule = "personalization"
-	c.note("", "personalization works on NFC store cards only", "other passes install without asking", "keep nfc and storeCard in pass.json")
+	c.note("", "personalization works on NFC store cards only",
+		"other passes install without asking", "keep nfc and storeCard in pass.json")
 	c.found.SortBySeverity()
 	return c.found
 }
@@ -85,7 +86,8 @@ func newChecker(pass map[string]any, o Options) *checker {
 }
 
 func (c *checker) add(severity problems.Severity, rule, path, text, effect, fix string) {
-	c.found = append(c.found, problems.Problem{Severity: severity, Rule: rule, File: c.file, Path: path, Text: text, Effect: effect, Fix: fix})
+	c.found = append(c.found, problems.Problem{Severity: severity, Rule: rule,
+		File: c.file, Path: path, Text: text, Effect: effect, Fix: fix})
 }
 
 func (c *checker) err(path, text, effect, fix string) {

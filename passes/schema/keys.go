@@ -16,7 +16,8 @@ func (c *checker) unknown(path string, o *Object, name string) {
 	}
 	if owner := c.owner(o, name); owner != nil {
 		if isStyle(owner.Name) && isStyle(o.Name) {
-			c.add(problems.Warning, "other-style", path, name+" belongs to "+owner.Name, ignores, "take it out of "+o.Name)
+			c.add(problems.Warning, "other-style", path,
+				name+" belongs to "+owner.Name, ignores, "take it out of "+o.Name)
 			return
 		}
 		c.add(problems.Warning, "misplaced-key", path, name+" belongs "+owner.place(), ignores, "move it there")
@@ -39,7 +40,8 @@ func (c *checker) unknown(path string, o *Object, name string) {
 }
 
 // homes are the objects that a key may have been meant for.
-var homes = []string{"pass", "boardingPass", "coupon", "eventTicket", "generic", "storeCard", "posterGeneric", "field", "barcode", "nfc", "semantics", "seat"}
+var homes = []string{"pass", "boardingPass", "coupon", "eventTicket", "generic",
+	"storeCard", "posterGeneric", "field", "barcode", "nfc", "semantics", "seat"}
 
 // owner is the object that a misplaced key belongs to, if any.
 func (c *checker) owner(not *Object, name string) *Object {
@@ -72,9 +74,12 @@ func (c *checker) belongs(path string, k *Key, m map[string]any) {
 		if k.Owner == "semantics" {
 			severity = problems.Note
 		}
-		c.add(severity, "other-style", path, fmt.Sprintf("%s belongs to %s, and this is %s", k.Name, strings.Join(k.Styles, " and "), c.styles[0]), ignores, "take it out")
+		c.add(severity, "other-style", path,
+			fmt.Sprintf("%s belongs to %s, and this is %s", k.Name, strings.Join(k.Styles, " and "), c.styles[0]),
+			ignores, "take it out")
 	case k.Scheme != "" && !slices.Contains(c.asked, k.Scheme):
-		c.add(problems.Note, "scheme-only-key", path, k.Name+" shows on a "+k.Scheme+" only", ignores, "add preferredStyleSchemes with "+k.Scheme+", or take it out")
+		c.add(problems.Note, "scheme-only-key", path, k.Name+" shows on a "+k.Scheme+" only",
+			ignores, "add preferredStyleSchemes with "+k.Scheme+", or take it out")
 	}
 }
 

@@ -101,4 +101,5 @@ func (t *tables) link() error {
 }
 
 // simpleTypes are the types that are neither objects nor lists of values.
-var simpleTypes = []string{"string", "text", "integer", "number", "boolean", "date", "url", "colour", "email", "currency", "zone", "uuid", "value", "storeID", "any"}
+var simpleTypes = []string{"string", "text", "integer", "number", "boolean", "date",
+	"url", "colour", "email", "currency", "zone", "uuid", "value", "storeID", "any"}

@@ -22,9 +22,11 @@ func (c *checker) text(path string, k *Key, s string) {
 		return
 	}
 	if n := float64(len(s)); k.Min != nil && n < *k.Min {
-		c.add(severity, "too-short", path, fmt.Sprintf("has %d characters, and needs at least %v", len(s), *k.Min), effect, "")
+		c.add(severity, "too-short", path,
+			fmt.Sprintf("has %d characters, and needs at least %v", len(s), *k.Min), effect, "")
 	} else if k.Max != nil && n > *k.Max {
-		c.add(problems.Warning, "too-long", path, fmt.Sprintf("has %d bytes, and at most %v are read", len(s), *k.Max), "the rest is cut off", "")
+		c.add(problems.Warning, "too-long", path,
+			fmt.Sprintf("has %d bytes, and at most %v are read", len(s), *k.Max), "the rest is cut off", "")
 	}
 	if check := textTypes[k.element]; check.ok != nil && !check.ok(s) {
 		if check.mild {
@@ -43,13 +45,17 @@ var textTypes = map[string]struct {
 	ok   func(string) bool
 	say  func(string) (text, fix string)
 }{
-	"date":     {"bad-date", false, isDate, explainDate},
-	"colour":   {"bad-colour", false, isColour, saying("%q is no colour", "write it as rgb(23, 42, 70) or #172a46")},
-	"url":      {"bad-url", false, isURL, saying("%q is no address", "write it in full, as https://example.com/page")},
-	"email":    {"bad-email", true, emailForm.MatchString, saying("%q is no email address", "write it as help@example.com")},
-	"uuid":     {"bad-uuid", false, uuidForm.MatchString, saying("%q is no UUID", "write it as 8 characters, 4, 4, 4 and 12")},
-	"zone":     {"bad-time-zone", true, zoneForm.MatchString, saying("%q is no time zone", "write its name, as Europe/Berlin")},
-	"currency": {"bad-currency", true, isCurrency, saying("%q is no currency", "write its three letters in capitals, as EUR (ISO 4217)")},
+	"date":   {"bad-date", false, isDate, explainDate},
+	"colour": {"bad-colour", false, isColour, saying("%q is no colour", "write it as rgb(23, 42, 70) or #172a46")},
+	"url":    {"bad-url", false, isURL, saying("%q is no address", "write it in full, as https://example.com/page")},
+	"email": {"bad-email", true, emailForm.MatchString,
+		saying("%q is no email address", "write it as help@example.com")},
+	"uuid": {"bad-uuid", false, uuidForm.MatchString,
+		saying("%q is no UUID", "write it as 8 characters, 4, 4, 4 and 12")},
+	"zone": {"bad-time-zone", true, zoneForm.MatchString,
+		saying("%q is no time zone", "write its name, as Europe/Berlin")},
+	"currency": {"bad-currency", true, isCurrency,
+		saying("%q is no currency", "write its three letters in capitals, as EUR (ISO 4217)")},
 }
 
 func saying(format, fix string) func(string) (string, string) {
