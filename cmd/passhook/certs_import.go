@@ -122,8 +122,10 @@ func (i certsImportCmd) read(c console, password string) (certificates.Content, 
 	content, err := c.readCertificates(i.File, password)
 	var found problems.List
 	switch {
-	case errors.As(err, &found) && found[0].Path == "password", err == nil && content.Key != nil && len(content.Certificates) > 0:
-		return content, fmt.Errorf("%s: has a private key with it already; name it in signing, and see what is in it with: passhook certs show %s", i.File, i.File)
+	case errors.As(err, &found) && found[0].Path == "password",
+		err == nil && content.Key != nil && len(content.Certificates) > 0:
+		return content, fmt.Errorf("%s: has a private key with it already; name it in signing, and see what is in it with: passhook certs show %s",
+			i.File, i.File)
 	case err != nil:
 		return content, err
 	case content.Key != nil:
@@ -149,7 +151,8 @@ func (i certsImportCmd) read(c console, password string) (certificates.Content, 
 			return content, nil
 		}
 	}
-	return content, fmt.Errorf("%s: no private key in %s belongs to it; name its key with --key, or make a new request and a new certificate with: passhook certs request", i.File, strings.Join(folders, " or "))
+	return content, fmt.Errorf("%s: no private key in %s belongs to it; name its key with --key, or make a new request and a new certificate with: passhook certs request",
+		i.File, strings.Join(folders, " or "))
 }
 
 // passCertificate is the pass type certificate among others, or nil.

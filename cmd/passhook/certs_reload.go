@@ -28,9 +28,13 @@ type signingWatch struct {
 	told map[string]certificates.Expiry
 }
 
-// watchSigning looks at each tick, which comes once a minute, until ctx ends. cfg is what keyring was loaded
-// from, and what was wrong with it has been told.
-func (c console) watchSigning(ctx context.Context, cfg *config.Config, keyring *certificates.Keyring, now func() time.Time, log *slog.Logger, tick <-chan time.Time) {
+// watchSigning looks at each tick, which comes once a minute, until ctx ends.
+// cfg is what keyring was loaded from, and what was wrong with it has been
+// reported.
+func (c console) watchSigning(
+	ctx context.Context, cfg *config.Config, keyring *certificates.Keyring,
+	now func() time.Time, log *slog.Logger, tick <-chan time.Time,
+) {
 	w := &signingWatch{Keyring: keyring, Now: now, Log: log, signing: cfg.Signing, Load: func() ([]certificates.Config, error) {
 		fresh, err := c.loadFile(cfg.File, config.Options{Sections: []config.Section{config.Signing}, Warn: func(problems.Problem) {}})
 		if err != nil {

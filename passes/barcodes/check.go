@@ -33,13 +33,18 @@ func Check(format, message, charset string) problems.List {
 			fmt.Sprintf("%q does not fit into %s, which holds %s", short(message), f.Name, f.says),
 			drawsNothing, fix(f, message))
 	case f.ID == "PKBarcodeFormatEAN13" && checkDigit(message) != message[12]:
-		add(problems.Error, "barcode-check-digit", "message", fmt.Sprintf("%s ends in %c, and the check digit of the others is %c", message, message[12], checkDigit(message)), drawsNothing, "write "+message[:12]+string(checkDigit(message)))
+		digit := checkDigit(message)
+		add(problems.Error, "barcode-check-digit", "message",
+			fmt.Sprintf("%s ends in %c, and the check digit of the others is %c", message, message[12], digit),
+			drawsNothing, "write "+message[:12]+string(digit))
 	case len(raw) > f.most:
 		add(problems.Error, "barcode-length", "message",
 			fmt.Sprintf("has %d bytes, and %s holds about %d", len(raw), f.Name, f.most),
 			drawsNothing, "write something shorter, such as the serial number")
 	case len(raw) > f.dense:
-		add(problems.Warning, "barcode-dense", "message", fmt.Sprintf("has %d bytes, and from %d on %s is too fine for a phone's screen", len(raw), f.dense+1, f.Name), "scanners at the door are slow or fail", "write something shorter, such as the serial number")
+		add(problems.Warning, "barcode-dense", "message",
+			fmt.Sprintf("has %d bytes, and from %d on %s is too fine for a phone's screen", len(raw), f.dense+1, f.Name),
+			"scanners at the door are slow or fail", "write something shorter, such as the serial number")
 	}
 	return found
 }

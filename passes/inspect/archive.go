@@ -142,7 +142,8 @@ func (a *archive) directory(begin, length int64) error {
 		if len(b) < headerSize || !bytes.HasPrefix(b, headerMark) {
 			break
 		}
-		names, extra, comment := int(binary.LittleEndian.Uint16(b[28:])), int(binary.LittleEndian.Uint16(b[30:])), int(binary.LittleEndian.Uint16(b[32:]))
+		names := int(binary.LittleEndian.Uint16(b[28:]))
+		extra, comment := int(binary.LittleEndian.Uint16(b[30:])), int(binary.LittleEndian.Uint16(b[32:]))
 		total := headerSize + names + extra + comment
 		if total > len(b) {
 			break

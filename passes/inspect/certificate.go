@@ -30,18 +30,25 @@ func (p *pass) trust(leaf *x509.Certificate, way chain) {
 	last := way.certificates[len(way.certificates)-1]
 	switch {
 	case way.rooted && way.lent != nil:
-		p.err("intermediate-missing", signatureFile, fmt.Sprintf("the intermediate certificate %s, which issued the signer's, is not in the signature%s", certificates.Authority(way.lent.Subject), p.instead(leaf)),
+		p.err("intermediate-missing", signatureFile,
+			fmt.Sprintf("the intermediate certificate %s, which issued the signer's, is not in the signature%s",
+				certificates.Authority(way.lent.Subject), p.instead(leaf)),
 			effect, "sign with it: openssl cms -sign -certfile AppleWWDRCAG4.pem; passhook puts it in by itself")
 	case way.rooted:
 	case selfSigned(last):
-		p.err("root-unknown", signatureFile, fmt.Sprintf("the certificates end at %q, which is not Apple's root", last.Subject.CommonName),
-			refused+"; test certificates work only where --root names their root", "sign with a certificate from Apple, or name the root with --root FILE")
+		p.err("root-unknown", signatureFile,
+			fmt.Sprintf("the certificates end at %q, which is not Apple's root", last.Subject.CommonName),
+			refused+"; test certificates work only where --root names their root",
+			"sign with a certificate from Apple, or name the root with --root FILE")
 	case last != leaf:
-		p.err("root-unknown", signatureFile, fmt.Sprintf("the certificates end at %q, and its issuer %q is neither in the signature nor Apple's root", certificates.Authority(last.Subject), last.Issuer.CommonName), effect,
-			"sign with a certificate from Apple and its whole chain, or name the root with --root FILE")
+		p.err("root-unknown", signatureFile,
+			fmt.Sprintf("the certificates end at %q, and its issuer %q is neither in the signature nor Apple's root",
+				certificates.Authority(last.Subject), last.Issuer.CommonName),
+			effect, "sign with a certificate from Apple and its whole chain, or name the root with --root FILE")
 	default:
-		p.err("intermediate-missing", signatureFile, fmt.Sprintf("the issuer of the signer's certificate, %s, is not in the signature%s", generation(leaf), p.instead(leaf)), effect,
-			"sign with that certificate in the signature, from https://www.apple.com/certificateauthority/")
+		p.err("intermediate-missing", signatureFile,
+			fmt.Sprintf("the issuer of the signer's certificate, %s, is not in the signature%s", generation(leaf), p.instead(leaf)),
+			effect, "sign with that certificate in the signature, from https://www.apple.com/certificateauthority/")
 	}
 }
 

@@ -108,7 +108,8 @@ func (c *collection) load(f *file, read func(io.Writer) error) {
 // keeps is true for the files that are looked into.
 func (c *collection) keeps(name string, size int64) bool {
 	base := path.Base(name)
-	text := name == signatureFile || strings.HasSuffix(base, ".json") || strings.HasSuffix(base, ".strings") || base == "template.yaml"
+	text := name == signatureFile || strings.HasSuffix(base, ".json") ||
+		strings.HasSuffix(base, ".strings") || base == "template.yaml"
 	switch {
 	case text && size <= maxText && c.kept+size <= maxKept, isImage(name) && size <= maxImage:
 		return true

@@ -107,7 +107,8 @@ func (n *node) child(path string) (child *node, rest string) {
 	best := -1
 	for i, m := range n.members {
 		after, ok := strings.CutPrefix(path, m.name)
-		if ok && (after == "" || after[0] == '.' || after[0] == '[') && (best < 0 || len(m.name) >= len(n.members[best].name)) {
+		if ok && (after == "" || after[0] == '.' || after[0] == '[') &&
+			(best < 0 || len(m.name) >= len(n.members[best].name)) {
 			best, rest = i, after
 		}
 	}
@@ -151,8 +152,10 @@ func readJSON(file string, b []byte) *document {
 // decode turns the other encodings of JSON into UTF-8.
 func (d *document) decode(b []byte) {
 	warn := func(text string) {
-		d.found = append(d.found, problems.Problem{Severity: problems.Warning, Rule: "json-encoding", File: d.file, Line: 1, Column: 1,
-			Text: text, Effect: "Wallet may read it, other programs do not", Fix: "save it as UTF-8 without a byte order mark"})
+		d.found = append(d.found, problems.Problem{
+			Severity: problems.Warning, Rule: "json-encoding", File: d.file, Line: 1, Column: 1, Text: text,
+			Effect: "Wallet may read it, other programs do not", Fix: "save it as UTF-8 without a byte order mark",
+		})
 	}
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):

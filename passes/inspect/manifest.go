@@ -88,7 +88,8 @@ func (p *pass) sum(m member) problems.Problem {
 	case f.unread:
 		return problems.Problem{} // Said already.
 	case !strings.EqualFold(given, f.sha1):
-		return wrong("manifest-sum", fmt.Sprintf("the sum of %s is %s, and the file's is %s: the file was changed after manifest.json was made", name, given, f.sha1))
+		return wrong("manifest-sum", fmt.Sprintf(
+			"the sum of %s is %s, and the file's is %s: the file was changed after manifest.json was made", name, given, f.sha1))
 	case given != f.sha1:
 		return finding(problems.Warning, "manifest-case", manifestFile,
 			"the sum of "+name+" is in upper case", "an iPhone may refuse the pass", "write it in lower case")

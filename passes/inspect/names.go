@@ -12,7 +12,8 @@ import (
 
 // junk are files that systems leave in folders.
 var junk = map[string]string{
-	".DS_Store": "macOS", "__MACOSX": "macOS", "Thumbs.db": "Windows", "desktop.ini": "Windows", ".git": "git", ".gitignore": "git", ".gitkeep": "git",
+	".DS_Store": "macOS", "__MACOSX": "macOS", "Thumbs.db": "Windows", "desktop.ini": "Windows",
+	".git": "git", ".gitignore": "git", ".gitkeep": "git",
 }
 
 // badName says why an entry's name is refused, empty where it is not.

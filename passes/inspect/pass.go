@@ -107,7 +107,8 @@ func (p *pass) passJSON() {
 		}
 	}
 	r := p.report
-	r.PassType, r.Team, r.Serial, r.Style = p.text("passTypeIdentifier"), p.text("teamIdentifier"), p.text("serialNumber"), p.style
+	r.PassType, r.Team = p.text("passTypeIdentifier"), p.text("teamIdentifier")
+	r.Serial, r.Style = p.text("serialNumber"), p.style
 	r.Description, r.Organization = p.text("description"), p.text("organizationName")
 	if !p.document.partial {
 		list := schema.Check(p.pass, schema.Options{Now: p.Now, Unsigned: p.unsigned})

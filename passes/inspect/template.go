@@ -30,7 +30,8 @@ func (p *pass) render(fsys fs.FS) {
 // checks of its pass found it again.
 func (p *pass) addLoading() {
 	for _, l := range p.loading {
-		if !slices.ContainsFunc(p.found, func(f problems.Problem) bool { return f.Rule == l.Rule && f.File == l.File && f.Line == l.Line }) {
+		again := func(f problems.Problem) bool { return f.Rule == l.Rule && f.File == l.File && f.Line == l.Line }
+		if !slices.ContainsFunc(p.found, again) {
 			p.found = append(p.found, l)
 		}
 	}

@@ -222,7 +222,8 @@ func (p *parser) word() (string, bool) {
 
 // isBare is true for what old property lists take without quotes.
 func isBare(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-' || c == '$' || c == ':'
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("_.-$:", c) >= 0
 }
 
 func (p *parser) quoted() (string, bool) {

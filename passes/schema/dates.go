@@ -85,7 +85,10 @@ func checkVoided(c *checker) {
 // checkEventDates compares the dates of the semantics.
 func checkEventDates(c *checker) {
 	s := object(c.pass, "semantics")
-	for _, pair := range [][2]string{{"eventStartDate", "eventEndDate"}, {"originalDepartureDate", "originalArrivalDate"}, {"originalBoardingDate", "originalDepartureDate"}} {
+	for _, pair := range [][2]string{
+		{"eventStartDate", "eventEndDate"}, {"originalDepartureDate", "originalArrivalDate"},
+		{"originalBoardingDate", "originalDepartureDate"},
+	} {
 		first, a := date(s, pair[0])
 		second, b := date(s, pair[1])
 		if a && b && second.Before(first) {

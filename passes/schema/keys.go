@@ -32,7 +32,8 @@ func (c *checker) unknown(path string, o *Object, name string) {
 		}
 	}
 	// A known key with a word before or after it is another key, not a slip.
-	if near := problems.Nearest(name, names); near != "" && (len(name) < len(near)+3 || !strings.Contains(strings.ToLower(name), strings.ToLower(near))) {
+	if near := problems.Nearest(name, names); near != "" &&
+		(len(name) < len(near)+3 || !strings.Contains(strings.ToLower(name), strings.ToLower(near))) {
 		c.add(problems.Warning, "unknown-key", path, name+" is no key of "+cmp.Or(o.At, c.file), ignores, "write "+near)
 		return
 	}

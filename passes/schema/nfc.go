@@ -63,7 +63,8 @@ func checkPublicKey(s string) error {
 		return errors.New("is no public key")
 	}
 	var curve asn1.ObjectIdentifier
-	if _, err := asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &curve); err != nil || !info.Algorithm.Algorithm.Equal(oidPublicKey) || !curve.Equal(oidP256) {
+	_, err = asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &curve)
+	if err != nil || !info.Algorithm.Algorithm.Equal(oidPublicKey) || !curve.Equal(oidP256) {
 		return errors.New("is no key of the curve P-256")
 	}
 	point := info.Key.RightAlign()

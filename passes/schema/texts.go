@@ -70,7 +70,8 @@ var (
 
 func isURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") && !strings.ContainsAny(s, " \t\n")
+	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") &&
+		!strings.ContainsAny(s, " \t\n")
 }
 
 func isCurrency(s string) bool {
