@@ -73,7 +73,8 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	v := decisionView{Saved: r.URL.Query().Has("saved")}
 	v.Happened, v.Link = split(d.Text)
 	for _, p := range d.Passes {
-		others := slices.DeleteFunc(slices.Clone(p.Void), func(reason string) bool { return reason == integrations.ReasonOperator })
+		byOperator := func(reason string) bool { return reason == integrations.ReasonOperator }
+		others := slices.DeleteFunc(slices.Clone(p.Void), byOperator)
 		v.Passes = append(v.Passes, decisionPass{p, strings.Join(others, ", ")})
 	}
 	h.Show(w, r, http.StatusOK, "decision.html", v)

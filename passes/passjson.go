@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/passhook/passhook/expressions"
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/schema"
 	"github.com/passhook/passhook/problems"
 )
@@ -58,7 +57,7 @@ func (l *templateLoader) passJSON() {
 		l.design(pass)
 	}
 	schema.RelevantDates(pass)
-	found = append(found, told(schema.Check(pass, schema.Options{Unsigned: true}))...)
+	found = append(found, schema.Check(pass, schema.Options{Unsigned: true})...)
 	for _, key := range required {
 		if s, isText := pass[key].(string); isText && strings.TrimSpace(s) == "" {
 			found = append(found, problems.At(key, "is empty; Wallet refuses a pass without it"))
@@ -66,7 +65,7 @@ func (l *templateLoader) passJSON() {
 	}
 	l.template.style = styleOf(pass)
 	for _, p := range plainColours(pass) {
-		if !slices.ContainsFunc(found, func(other problems.Problem) bool { return other.Path == p.Path && !other.Warning }) {
+		if !slices.ContainsFunc(found, func(other problems.Problem) bool { return other.Path == p.Path && other.Severity == problems.Error }) {
 			found = append(found, p)
 		}
 	}
@@ -101,25 +100,6 @@ func plainColours(pass map[string]any) problems.List {
 		pass[key] = rgb
 	}
 	return found
-}
-
-// told are findings as problems of a template. What is only worth knowing is
-// left to inspect.
-func told(list []findings.Finding) problems.List {
-	var out problems.List
-	for _, f := range list {
-		if f.Severity == findings.Note {
-			continue
-		}
-		text := f.Text
-		for _, more := range []string{f.Effect, f.Fix} {
-			if more != "" {
-				text += "; " + more
-			}
-		}
-		out = append(out, problems.Problem{Path: f.Path, Text: text, Warning: f.Severity == findings.Warning})
-	}
-	return out
 }
 
 // styleOf is the style that the newest iOS shows; empty where there is none.

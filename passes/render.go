@@ -109,12 +109,11 @@ func (r *Rendered) Err() error {
 	list := schema.Check(r.pass, schema.Options{Unsigned: true})
 	for at, code := range r.barcodes() {
 		for _, f := range barcodes.Check(code.format, code.message, code.encoding) {
-			f.Path = at + "." + f.Path
+			f.File, f.Path = passFile, at+"."+f.Path
 			list = append(list, f)
 		}
 	}
-	found := told(list)
-	return found.Err()
+	return list.Err()
 }
 
 // Readable draws every barcode and reads it again, as the scanner at the door

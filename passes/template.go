@@ -125,8 +125,12 @@ type templateLoader struct {
 	found    problems.List
 }
 
-// in notes a problem of one of the template's files.
+// in adds a problem of one of the template's files. What is only worth knowing
+// is left to inspect.
 func (l *templateLoader) in(file string, p problems.Problem) {
+	if p.Severity == problems.Note {
+		return
+	}
 	p.File = path.Join(l.dir, file)
 	l.found = append(l.found, p)
 }

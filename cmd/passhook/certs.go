@@ -104,5 +104,5 @@ func (c console) exposed(name string) problems.List {
 	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
-	return problems.List{{File: name, Text: "other users of this machine can read this private key; chmod 600 " + name, Warning: true}}
+	return problems.List{{File: name, Text: "other users of this machine can read this private key; chmod 600 " + name, Severity: problems.Warning}}
 }

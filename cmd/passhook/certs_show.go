@@ -109,7 +109,10 @@ func (c console) showFiles(names []string, now time.Time) []shown {
 }
 
 // describeLeaf describes a certificate with the key that lies beside it.
-func describeLeaf(name string, content certificates.Content, keys map[string]certificates.Content, issuers []*x509.Certificate, now time.Time) shown {
+func describeLeaf(
+	name string, content certificates.Content, keys map[string]certificates.Content,
+	issuers []*x509.Certificate, now time.Time,
+) shown {
 	beside := ""
 	leaf := passCertificate(content.Certificates)
 	for file, near := range keys {

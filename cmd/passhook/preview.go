@@ -108,7 +108,8 @@ func (p previewCmd) rendered(c console, cfg *config.Config, with map[string]any)
 	if err != nil {
 		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
 	}
-	r, err := t.Render(passes.Pass{Serial: sampleSerial, Link: cmp.Or(cfg.URL, sampleURL), Inputs: inputs, Updated: time.Now()})
+	r, err := t.Render(passes.Pass{Serial: sampleSerial,
+		Link: cmp.Or(cfg.URL, sampleURL), Inputs: inputs, Updated: time.Now()})
 	if err != nil {
 		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
 	}
