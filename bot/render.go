@@ -72,7 +72,7 @@ func (e *Engine) pack(row store.Pass) (*Issued, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Content, err = r.template.Package(r.pass, r.Rendered)
+	out.Content, err = r.template.Package(r.pass, r.Rendered, e.Now())
 	return out, err
 }
 
@@ -80,13 +80,6 @@ func (e *Engine) pack(row store.Pass) (*Issued, error) {
 func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
 	r, err := e.render(e.program.Load(), row)
 	if err != nil {
-		return nil, nil, err
-	}
-	certificate, err := r.template.Certificate()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := certificate.Valid(e.Now()); err != nil {
 		return nil, nil, err
 	}
 	modified := row.Updated

@@ -35,7 +35,7 @@ func BenchmarkPackage(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		pkg, err := template.Package(p, r)
+		pkg, err := template.Package(p, r, now)
 		if err != nil {
 			b.Fatal(err)
 		}

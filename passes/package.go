@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // entry is one file of a package, with its sums made once.
@@ -137,9 +138,12 @@ func (p *Package) Bytes() []byte { return slices.Concat(p.shared, p.own) }
 
 // Package packs and signs what Render made of the same pass. The package is a
 // function of both, the template's files and its certificate: equal input gives
-// equal bytes.
-func (t *Template) Package(p Pass, r *Rendered) (*Package, error) {
+// equal bytes. The error names the certificate where that is not valid now.
+func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error) {
 	certificate, err := t.Certificate()
+	if err == nil {
+		err = certificate.Valid(now)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/passes/passtest"
 )
 
@@ -124,7 +125,7 @@ func TestPackageIsReadFromAnyPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkg, err := template.Package(onePass, r)
+	pkg, err := template.Package(onePass, r, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +145,34 @@ func TestPackageWithoutCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := template.Package(onePass, r); err == nil {
+	if _, err := template.Package(onePass, r, now); err == nil {
 		t.Error("was packed")
+	}
+}
+
+func TestAnExpiredCertificateStopsPackagesOnly(t *testing.T) {
+	ca, _ := passtest.Apple(t)
+	issued, err := ca.IssueFor(passtest.PassType, passtest.Team, "Hall One", now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := certificates.Config{Certificate: string(issued.CertPEM), Key: string(issued.KeyPEM), Intermediate: string(ca.IntermediatePEM())}
+	ring, found := certificates.Load([]certificates.Config{old}, now)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	template := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{Keyring: ring})
+	r, err := template.Render(onePass)
+	if err != nil || r.Err() != nil || !strings.Contains(string(r.JSON), `"passTypeIdentifier":"`+passtest.PassType+`"`) {
+		t.Fatalf("got %v", err)
+	}
+	const want = "the certificate for " + passtest.PassType + " expired on 2026-11-22; no pass can be signed until it is renewed: passhook certs request"
+	if _, err := template.Package(onePass, r, now); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	ring.Replace(keyring(t))
+	if _, err := template.Package(onePass, r, now); err != nil {
+		t.Errorf("renewed, and %v", err)
 	}
 }
 
@@ -186,7 +213,7 @@ func pack(t testing.TB, template *passes.Template, p passes.Pass) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkg, err := template.Package(p, r)
+	pkg, err := template.Package(p, r, now)
 	if err != nil {
 		t.Fatal(err)
 	}

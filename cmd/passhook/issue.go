@@ -136,7 +136,7 @@ func (i issuer) one(with map[string]any) (*made, error) {
 	if err != nil {
 		return nil, err
 	}
-	pkg, err := i.template.Package(p, r)
+	pkg, err := i.template.Package(p, r, p.Updated)
 	return &made{p.Serial, i.template.Name + "-" + p.Serial[:8], r, pkg}, err
 }
 
