@@ -50,7 +50,7 @@ func (l *templateLoader) passJSON() {
 	var found problems.List
 	for _, key := range owned {
 		if _, given := pass[key]; given {
-			found = append(found, problems.Warn(key, "is filled in by passhook; what stands here is not used"))
+			found = append(found, problems.Warn(key, "%s", l.unused(pass, key)))
 			delete(pass, key)
 		}
 	}
@@ -83,6 +83,18 @@ func (l *templateLoader) passJSON() {
 	for _, p := range append(found, more...) {
 		l.in(passFile, places.place(p))
 	}
+}
+
+// unused says why a key that passhook owns is not used.
+func (l *templateLoader) unused(pass map[string]any, key string) string {
+	passType, _ := pass["passTypeIdentifier"].(string)
+	team, _ := pass[key].(string)
+	if key == "teamIdentifier" && l.Keyring != nil {
+		if c, err := l.Keyring.Find(passType); err == nil && c.Team != team {
+			return fmt.Sprintf("names the team %s, and the certificate for %s is of %s, which passes get; take it out, or put the right certificate into signing", team, c.PassType, c.Team)
+		}
+	}
+	return "is filled in by passhook; what stands here is not used"
 }
 
 // plainColours writes the colours that are known already as Wallet wants them.

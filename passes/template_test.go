@@ -275,6 +275,18 @@ func TestLoadTemplatesFindsTheCertificate(t *testing.T) {
 	}
 }
 
+func TestAnotherTeamThanTheCertificatesIsTold(t *testing.T) {
+	for team, want := range map[string]string{
+		passtest.Team: "templates/t.pass/pass.json:1:20: warning: teamIdentifier: is filled in by passhook; what stands here is not used",
+		"OTHER12345":  "templates/t.pass/pass.json:1:20: warning: teamIdentifier: names the team OTHER12345, and the certificate for pass.com.example.test is of TEAM123456, which passes get; take it out, or put the right certificate into signing",
+	} {
+		fsys := files(map[string]string{"pass.json": `{"teamIdentifier": "` + team + `", ` + minimal[1:]})
+		if _, found := passes.LoadTemplates(fsys, "templates", passes.Settings{Keyring: keyring(t)}); found.Error() != want {
+			t.Errorf("got %q, want %q", found, want)
+		}
+	}
+}
+
 func TestTemplateSaysWhatItIs(t *testing.T) {
 	fsys := files(map[string]string{"pass.json": minimal, "template.yaml": `
 title: Concert
