@@ -102,8 +102,8 @@ func (c console) showFiles(names []string, now time.Time) []shown {
 		default:
 			out = append(out, describeLeaf(name, content, keys, issuers, now))
 		}
-		if last := &out[i]; read[i].Key != nil {
-			last.Problems = append(last.Problems, c.exposed(name)...)
+		if text := certificates.Exposed(c.in(name), name); text != "" && read[i].Key != nil {
+			out[i].Problems = append(out[i].Problems, problems.Problem{File: name, Text: text, Warning: true})
 		}
 	}
 	return out
