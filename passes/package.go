@@ -25,8 +25,15 @@ type entry struct {
 }
 
 func newEntry(name string, data []byte) entry {
+	e := unlisted(name, data)
 	sum := sha1.Sum(data) //nolint:gosec // as above
-	return entry{name, data, hex.EncodeToString(sum[:]), crc32.ChecksumIEEE(data)}
+	e.sha1 = hex.EncodeToString(sum[:])
+	return e
+}
+
+// unlisted is an entry that the manifest does not name.
+func unlisted(name string, data []byte) entry {
+	return entry{name: name, data: data, crc: crc32.ChecksumIEEE(data)}
 }
 
 // static is what all packages of a template share: its files, packed once.
@@ -35,6 +42,9 @@ type static struct {
 	// stands about them in its central directory.
 	packed, directory []byte
 	count             int
+	// beside is what an archive takes beside the files' bytes: for those of a
+	// package's own, and for its end.
+	beside int
 	// manifest is manifest.json up to the sum of pass.json.
 	manifest string
 }
@@ -49,7 +59,11 @@ func newStatic(entries []entry) (*static, error) {
 	}
 	s.manifest = m.String() + `"pass.json":"`
 	var err error
-	s.packed, s.directory, _, err = pack(nil, 0, entries)
+	if s.packed, s.directory, _, err = pack(nil, 0, entries); err != nil {
+		return nil, err
+	}
+	files, directory, end, err := pack(nil, 0, own(unlisted(passFile, nil), nil, nil))
+	s.beside = len(files) + len(directory) + len(end)
 	return s, err
 }
 
@@ -82,10 +96,6 @@ func pack(buf []byte, offset int64, entries []entry) (files, directory, end []by
 	all := b.Bytes()
 	return all[:n:n], all[n : len(all)-endSize : len(all)-endSize], all[len(all)-endSize:], nil
 }
-
-// ownOverhead is more than what pass.json, manifest.json and signature take
-// beside their bytes.
-const ownOverhead = 512
 
 // dosDate is the date of all entries, 1980-01-01, as MS-DOS writes it: packages
 // with the same content are the same.
@@ -148,14 +158,13 @@ func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error)
 		return nil, err
 	}
 	pass := newEntry(passFile, r.JSON)
-	manifest := newEntry("manifest.json", []byte(t.static.manifest+pass.sha1+`"}`))
-	der, err := certificate.Sign(manifest.data, p.Updated)
+	manifest := t.static.manifestFor(pass.sha1)
+	signature, err := certificate.Sign(manifest, p.Updated)
 	if err != nil {
 		return nil, err
 	}
-	signature := entry{name: "signature", data: der, crc: crc32.ChecksumIEEE(der)}
-	size := len(pass.data) + len(manifest.data) + len(der) + ownOverhead
-	files, directory, end, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), []entry{pass, manifest, signature})
+	size := len(pass.data) + len(manifest) + len(signature) + t.static.beside
+	files, directory, end, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), own(pass, manifest, signature))
 	if err != nil {
 		return nil, err
 	}
@@ -164,6 +173,25 @@ func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error)
 	binary.LittleEndian.PutUint16(end[endCount+2:], count)
 	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(directory)+len(t.static.directory))) //nolint:gosec // as above
 	return &Package{t.static.packed, slices.Concat(files, t.static.directory, directory, end)}, nil
+}
+
+// PackageSize is the size of what Package makes, in bytes. Nothing is signed.
+func (t *Template) PackageSize(r *Rendered) (int64, error) {
+	certificate, err := t.Certificate()
+	if err != nil {
+		return 0, err
+	}
+	manifest := t.static.manifestFor(strings.Repeat("0", 2*sha1.Size))
+	shared := len(t.static.packed) + len(t.static.directory)
+	return int64(shared + t.static.beside + len(r.JSON) + len(manifest) + certificate.SignatureSize()), nil
+}
+
+// manifestFor is manifest.json with the sum of pass.json.
+func (s *static) manifestFor(sum string) []byte { return []byte(s.manifest + sum + `"}`) }
+
+// own are the files of one package alone.
+func own(pass entry, manifest, signature []byte) []entry {
+	return []entry{pass, unlisted("manifest.json", manifest), unlisted("signature", signature)}
 }
 
 // store adds the entry as it is. PNGs are compressed already, and the rest is

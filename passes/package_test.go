@@ -139,6 +139,40 @@ func TestPackageIsReadFromAnyPlace(t *testing.T) {
 	}
 }
 
+// sized is a pass that has no package yet.
+type sized int64
+
+func (s sized) Size() int64 { return int64(s) }
+
+func TestSizesAreKnownWithoutSigning(t *testing.T) {
+	template := load(t, files(map[string]string{"pass.json": strings.Replace(minimal, "{", `{"userInfo": "${{ note }}", `, 1), "template.yaml": "inputs: {note: {}}", "de.lproj/pass.strings": `"Seat" = "Platz";`}), passes.Settings{Keyring: keyring(t)})
+	var packages []*passes.Package
+	var sizes []sized
+	for n := range 13 {
+		p := onePass
+		p.Inputs = map[string]any{"note": strings.Repeat("é", n<<n)}
+		r, err := template.Render(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, err := template.PackageSize(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg, err := template.Package(p, r, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size != pkg.Size() {
+			t.Errorf("said %d bytes, and made %d", size, pkg.Size())
+		}
+		packages, sizes = append(packages, pkg), append(sizes, sized(size))
+	}
+	if a, b := lengths(passes.Bundles(packages)), lengths(passes.Bundles(sizes)); a != "[10 3]" || a != b {
+		t.Errorf("packages are split into %s, sizes into %s", a, b)
+	}
+}
+
 func TestPackageWithoutCertificate(t *testing.T) {
 	template := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{})
 	r, err := template.Render(onePass)

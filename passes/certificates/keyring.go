@@ -51,6 +51,9 @@ func (c *Certificate) Sign(manifest []byte, at time.Time) ([]byte, error) {
 	return c.signer.sign(manifest, at)
 }
 
+// SignatureSize is that of every signature, in bytes.
+func (c *Certificate) SignatureSize() int { return len(c.signer.der) }
+
 // Keyring holds the certificates of a project by their pass type. It is safe for
 // concurrent use.
 type Keyring struct {
