@@ -58,12 +58,13 @@ func newStatic(entries []entry) (*static, error) {
 		m.WriteString(strconv.Quote(e.name) + `:"` + e.sha1 + `",`)
 	}
 	s.manifest = m.String() + `"pass.json":"`
-	var err error
-	if s.packed, s.directory, _, err = pack(nil, 0, entries); err != nil {
+	archive, n, err := pack(nil, 0, entries)
+	if err != nil {
 		return nil, err
 	}
-	files, directory, end, err := pack(nil, 0, own(unlisted(passFile, nil), nil, nil))
-	s.beside = len(files) + len(directory) + len(end)
+	s.packed, s.directory = archive[:n:n], archive[n:len(archive)-endSize]
+	empty, _, err := pack(nil, 0, own(unlisted(passFile, nil), nil, nil))
+	s.beside = len(empty)
 	return s, err
 }
 
@@ -75,26 +76,24 @@ const (
 	endDirectorySize = 12 // uint32, and after it the directory's offset
 )
 
-// pack makes an archive of entries that begins at an offset, and takes it apart:
-// the files, the central directory and the record at the end. It may use buf.
-func pack(buf []byte, offset int64, entries []entry) (files, directory, end []byte, err error) {
+// pack makes an archive of entries that begins at an offset. Its files end where
+// its directory begins, and the directory where its last endSize bytes begin. It
+// may use buf.
+func pack(buf []byte, offset int64, entries []entry) (archive []byte, directory int, err error) {
 	b := bytes.NewBuffer(buf)
 	z := zip.NewWriter(b)
 	z.SetOffset(offset)
 	for _, e := range entries {
 		if err := e.store(z); err != nil {
-			return nil, nil, nil, err
+			return nil, 0, err
 		}
 	}
 	if err := z.Flush(); err != nil {
-		return nil, nil, nil, err
+		return nil, 0, err
 	}
-	n := b.Len()
-	if err := z.Close(); err != nil {
-		return nil, nil, nil, err
-	}
-	all := b.Bytes()
-	return all[:n:n], all[n : len(all)-endSize : len(all)-endSize], all[len(all)-endSize:], nil
+	directory = b.Len()
+	err = z.Close()
+	return b.Bytes(), directory, err
 }
 
 // dosDate is the date of all entries, 1980-01-01, as MS-DOS writes it: packages
@@ -163,16 +162,18 @@ func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error)
 	if err != nil {
 		return nil, err
 	}
-	size := len(pass.data) + len(manifest) + len(signature) + t.static.beside
-	files, directory, end, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), own(pass, manifest, signature))
+	size := len(pass.data) + len(manifest) + len(signature) + t.static.beside + len(t.static.directory)
+	archive, n, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), own(pass, manifest, signature))
 	if err != nil {
 		return nil, err
 	}
+	archive = slices.Insert(archive, n, t.static.directory...)
+	end := archive[len(archive)-endSize:]
 	count := binary.LittleEndian.Uint16(end[endCount:]) + uint16(t.static.count) //nolint:gosec // a template has few files
 	binary.LittleEndian.PutUint16(end[endCount:], count)
 	binary.LittleEndian.PutUint16(end[endCount+2:], count)
-	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(directory)+len(t.static.directory))) //nolint:gosec // as above
-	return &Package{t.static.packed, slices.Concat(files, t.static.directory, directory, end)}, nil
+	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(archive)-n-endSize)) //nolint:gosec // as above
+	return &Package{t.static.packed, archive}, nil
 }
 
 // PackageSize is the size of what Package makes, in bytes. Nothing is signed.
