@@ -65,7 +65,7 @@ func (l *templateLoader) passJSON() {
 		}
 	}
 	l.template.style = styleOf(pass)
-	for _, p := range plainColours(pass) {
+	for _, p := range l.plainColours(pass) {
 		if !slices.ContainsFunc(found, func(other problems.Problem) bool { return other.Path == p.Path && !other.Warning }) {
 			found = append(found, p)
 		}
@@ -98,11 +98,15 @@ func (l *templateLoader) unused(pass map[string]any, key string) string {
 }
 
 // plainColours writes the colours that are known already as Wallet wants them.
-func plainColours(pass map[string]any) problems.List {
+func (l *templateLoader) plainColours(pass map[string]any) problems.List {
 	var found problems.List
 	for _, key := range colours {
 		s, isText := pass[key].(string)
-		if !isText || strings.Contains(s, "${{") {
+		if !isText {
+			continue
+		}
+		if strings.Contains(s, "${{") {
+			l.template.colours = append(l.template.colours, key)
 			continue
 		}
 		rgb, ok := colour(s)

@@ -38,10 +38,12 @@ type Template struct {
 
 	// keyring is nil where only what needs no certificate is done; signedAs is
 	// the pass type whose certificate signs.
-	keyring        *certificates.Keyring
-	signedAs       string
-	settings       expressions.Settings
-	style          string
+	keyring  *certificates.Keyring
+	signedAs string
+	settings expressions.Settings
+	style    string
+	// colours are the keys of those that have expressions.
+	colours        []string
 	tree           *expressions.Tree
 	title          *expressions.Text
 	subject, intro *expressions.Text
