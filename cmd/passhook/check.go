@@ -64,10 +64,7 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 
 // tryExamples renders a template with its inputs' examples.
 func tryExamples(p *project, name string) problems.List {
-	examples, err := p.templates[name].Examples()
-	if err == nil {
-		_, err = p.program.Try(name, examples)
-	}
+	_, err := p.program.Try(name, nil)
 	if err == nil {
 		return nil
 	}

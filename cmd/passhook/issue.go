@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +17,6 @@ import (
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/passes/certificates"
-	"github.com/passhook/passhook/problems"
 )
 
 type issueCmd struct {
@@ -173,16 +170,8 @@ func (c console) oneTemplate(cfg *config.Config, name string, keyring *certifica
 		elsewhere.Templates, name = filepath.Dir(name), folder
 		cfg = &elsewhere
 	}
-	all, found := passes.LoadTemplates(os.DirFS(cfg.Templates), display(cfg), settings(cfg, keyring))
-	if all[name] == nil {
-		if len(all) == 0 {
-			return nil, fmt.Errorf("there is no template in %s", display(cfg))
-		}
-		return nil, fmt.Errorf("there is no template %s; there is %s", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
-	}
-	// Mistakes in the other templates do not matter here.
-	found = slices.DeleteFunc(found, func(p problems.Problem) bool { return !strings.Contains(p.File, name+".p") })
-	return all[name], c.tell(found)
+	t, found := passes.LoadTemplate(os.DirFS(cfg.Templates), display(cfg), name, settings(cfg, keyring))
+	return t, c.tell(found)
 }
 
 // isTemplate reports whether a path is a template's folder, and its name.
