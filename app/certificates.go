@@ -85,7 +85,11 @@ func (w *signingWatch) reload() {
 		return
 	}
 	for _, old := range w.Keyring.All() {
-		if _, err := fresh.Find(old.PassType); err != nil {
+		cert, err := fresh.Find(old.PassType)
+		if err == nil && old.Valid(w.Now()) == nil {
+			err = cert.Valid(w.Now())
+		}
+		if err != nil {
 			w.refuse(err)
 			return
 		}

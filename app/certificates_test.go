@@ -122,9 +122,11 @@ func TestBadRenewalKeepsTheOldCertificate(t *testing.T) {
 		{"the key is broken", []certificates.Config{broken}, nil, "signing[0].key: is no certificate, private key"},
 		{"nothing is left", nil, nil, "there is no certificate to sign with"},
 		{"another pass type", []certificates.Config{signingEntry(t, "pass.com.example.other", 400)}, nil, "there is no certificate for " + passtest.PassType},
+		{"it has expired", []certificates.Config{signingEntry(t, passtest.PassType, 0)}, nil, "the certificate for " + passtest.PassType + " expired on 2026-11-23"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWatched(t, old)
+			w.now = w.now.Add(time.Minute)
 			w.next, w.err = tc.next, tc.err
 			got := w.minute()
 			if !strings.Contains(got, tc.want) || strings.Count(got, "level=ERROR") != 1 || w.until() != "2027-06-11" {
@@ -157,5 +159,14 @@ func TestExpiryIsLoggedOnceAStep(t *testing.T) {
 	w.minute()
 	if got := w.minute(); got != "" {
 		t.Errorf("told again: %s", got)
+	}
+}
+
+func TestAnExpiredCertificateIsReplacedWithoutRestart(t *testing.T) {
+	w := newWatched(t, signingEntry(t, passtest.PassType, 200))
+	w.now = passtest.Now.AddDate(0, 0, 201)
+	w.next = []certificates.Config{signingEntry(t, passtest.PassType, 400)}
+	if got := w.minute(); !strings.Contains(got, "certificate loaded") || w.until() != "2027-12-28" {
+		t.Errorf("valid until %s, and the log says %s", w.until(), got)
 	}
 }

@@ -83,11 +83,21 @@ func LoadRules(c *config.Config, keyring *certificates.Keyring) (*Project, probl
 
 // LoadTemplates reads the templates alone.
 func LoadTemplates(c *config.Config, keyring *certificates.Keyring) (map[string]*passes.Template, problems.List) {
+	return passes.LoadTemplates(os.DirFS(c.Templates), TemplatesFolder(c), settings(c, keyring))
+}
+
+// LoadTemplate reads one template, whatever is wrong with others.
+func LoadTemplate(c *config.Config, name string, keyring *certificates.Keyring) (*passes.Template, problems.List) {
+	return passes.LoadTemplate(os.DirFS(c.Templates), TemplatesFolder(c), name, settings(c, keyring))
+}
+
+// settings are those that templates are loaded with.
+func settings(c *config.Config, keyring *certificates.Keyring) passes.Settings {
 	s := passes.Settings{Expressions: expressionsOf(c), Keyring: keyring}
 	if _, err := os.Stat(c.Data); c.Data != "" && err == nil {
 		s.ImageCache = filepath.Join(c.Data, "images")
 	}
-	return passes.LoadTemplates(os.DirFS(c.Templates), TemplatesFolder(c), s)
+	return s
 }
 
 // TemplatesFolder is how the templates folder is named in messages.

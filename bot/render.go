@@ -71,14 +71,8 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 
 // Pack makes and signs the package, which is p.Content from then on. It fails
 // where the certificate is not valid now.
-func (r *Renderer) Pack(p *Pass) error {
-	certificate, err := p.Template.Certificate()
-	if err == nil {
-		err = certificate.Valid(r.Now())
-	}
-	if err == nil {
-		p.Content, err = p.Template.Package(p.Source, p.Rendered)
-	}
+func (r *Renderer) Pack(p *Pass) (err error) {
+	p.Content, err = p.Template.Package(p.Source, p.Rendered, r.Now())
 	return err
 }
 

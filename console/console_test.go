@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
 )
@@ -21,17 +22,17 @@ const token = "0123456789abcdef0123456789"
 
 // desk has one decision, which it finds by token.
 type desk struct {
-	decision         bot.Decision
+	decision         orders.Decision
 	lookErr, saveErr error
 	// saved are the serial numbers of the last decision; nil: none was taken.
 	saved []string
 }
 
-func (d *desk) DecisionByLink(_ context.Context, given string) (*bot.Decision, bool, error) {
+func (d *desk) DecisionByLink(_ context.Context, given string) (*orders.Decision, bool, error) {
 	return &d.decision, given == token, d.lookErr
 }
 
-func (d *desk) Decide(_ context.Context, _ *bot.Decision, void []string) error {
+func (d *desk) Decide(_ context.Context, _ *orders.Decision, void []string) error {
 	d.saved = append([]string{}, void...)
 	return d.saveErr
 }
@@ -39,14 +40,14 @@ func (d *desk) Decide(_ context.Context, _ *bot.Decision, void []string) error {
 // newDesk is a refund of a part of a sale of two passes. The second is void,
 // for reasons.
 func newDesk(reasons ...string) *desk {
-	pass := func(serial string, void ...string) bot.DecisionPass {
-		p := bot.DecisionPass{Issued: new(bot.Issued), Void: void}
+	pass := func(serial string, void ...string) orders.DecisionPass {
+		p := orders.DecisionPass{Pass: new(bot.Pass), Void: void}
 		p.Serial, p.Title = serial, "Seat <"+serial+">"
 		return p
 	}
-	return &desk{decision: bot.Decision{
+	return &desk{decision: orders.Decision{
 		Text:   "49.50 EUR of 99.00 EUR were refunded: https://dashboard.example/payments/pi_1",
-		Passes: []bot.DecisionPass{pass("A1"), pass("A2", reasons...)},
+		Passes: []orders.DecisionPass{pass("A1"), pass("A2", reasons...)},
 	}}
 }
 

@@ -39,12 +39,16 @@ func (i certsImportCmd) Run(ctx context.Context, c console) error {
 	if content.Certificates, err = i.withIssuer(ctx, c, client, content.Certificates); err != nil {
 		return err
 	}
-	e := certificates.Check(content, time.Now())
+	now := time.Now()
+	e := certificates.Check(content, now)
 	for k := range e.Problems {
 		e.Problems[k].File, e.Problems[k].Path = i.File, ""
 	}
 	if err := c.tell(e.Problems); err != nil {
 		return err
+	}
+	if e.Certificate.Valid(now) != nil {
+		return errSilent // the warning says it
 	}
 	if err := i.mayReplace(c, e, password); err != nil {
 		return err

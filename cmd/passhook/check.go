@@ -42,12 +42,14 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 	if p == nil {
 		return k.tell(c, checkJSON{Problems: found})
 	}
-	out := checkJSON{Renewals: map[string]string{}}
+	out := checkJSON{Renewals: map[string]string{}, OK: true}
 	for _, t := range slices.Sorted(maps.Keys(p.Templates)) {
 		found = append(found, tryExamples(p, t)...)
 	}
 	for _, cert := range p.Keyring.All() {
 		out.Renewals[cert.PassType] = cert.NotAfter.Format(time.DateOnly)
+		// serve starts with such a certificate, so it is a warning.
+		out.OK = out.OK && cert.Valid(time.Now()) == nil
 	}
 	if k.Online && found.Err() == nil {
 		found = append(found, online(ctx, cfg)...)
@@ -63,10 +65,7 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 
 // tryExamples renders a template with its inputs' examples.
 func tryExamples(p *app.Project, name string) problems.List {
-	examples, err := p.Templates[name].Examples()
-	if err == nil {
-		_, err = p.Program.Try(name, examples)
-	}
+	_, err := p.Program.Try(name, nil)
 	if err == nil {
 		return nil
 	}
@@ -127,9 +126,10 @@ func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.
 	return e, nil
 }
 
-// tell prints the result; it is bad news when there is any error.
+// tell prints the result; it is bad news when there is any error, or no pass can
+// be signed.
 func (k checkCmd) tell(c console, out checkJSON) error {
-	out.OK = out.Problems.Err() == nil
+	out.OK = out.OK && out.Problems.Err() == nil
 	if k.JSON {
 		if out.Problems == nil {
 			out.Problems = problems.List{}
@@ -147,7 +147,7 @@ func (k checkCmd) tell(c console, out checkJSON) error {
 }
 
 func (k checkCmd) print(c console, out checkJSON) {
-	if c.tell(out.Problems) != nil {
+	if c.tell(out.Problems) != nil || !out.OK {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(out.Renewals)) {
