@@ -111,6 +111,11 @@ func PackageOf(b []byte) *Package { return &Package{own: b} }
 // Size is in bytes.
 func (p *Package) Size() int64 { return int64(len(p.shared) + len(p.own)) }
 
+// Parts are the package's bytes: what all packages of the template share, which
+// is the same array each time and may be empty, then its own. They must not be
+// changed.
+func (p *Package) Parts() (shared, own []byte) { return p.shared, p.own }
+
 // WriteTo writes the package.
 func (p *Package) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write(p.shared)
