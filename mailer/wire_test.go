@@ -52,7 +52,7 @@ func tickets(t testing.TB, n int) integrations.Delivery {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Packages[i].Content, err = templates["concert"].Package(p, r); err != nil {
+		if d.Packages[i].Content, err = templates["concert"].Package(p, r, passtest.Now); err != nil {
 			t.Fatal(err)
 		}
 	}
