@@ -19,7 +19,8 @@ USER 65532:65532
 ENV PORT=8080 DATA_DIR=/data
 EXPOSE 8080
 WORKDIR /etc/passhook
-# There is no shell in this image, so the binary checks itself.
+# There is no shell in this image, so the binary asks its own /healthz: whether
+# the process is alive. /readyz is for who sends requests.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/passhook", "healthz"]
 ENTRYPOINT ["/passhook"]
 CMD ["serve"]

@@ -148,7 +148,7 @@ func (e *Engine) merge(program *Program, p store.Pass, changed map[string]any) (
 	}
 	r, err := e.render(program, p)
 	if err == nil {
-		err = r.Err()
+		err = r.Rendered.Err()
 	}
 	if err != nil {
 		return p, integrations.Never(fmt.Errorf("pass %s of template %s: %w", p.Serial, p.Template, err))

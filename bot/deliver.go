@@ -72,19 +72,16 @@ func (e *Engine) send(ctx context.Context, d *store.Delivery) error {
 		out.Editable = out.Editable || p.Editable
 		out.Packages = append(out.Packages, p.Package)
 	}
-	if d.LinkKey != "" {
-		k, err := e.Secrets.find(d.SecretID)
-		if err != nil {
-			return err
-		}
-		out.Link = e.pageLink(k, *d)
+	var err error
+	if out.Link, err = e.DeliveryLink(*d); err != nil {
+		return err
 	}
 	return channel.Deliver(ctx, out)
 }
 
 // forDelivery is one pass of a delivery; its package is made where it will be
 // attached.
-func (e *Engine) forDelivery(ctx context.Context, serial string, attached bool) (*Issued, error) {
+func (e *Engine) forDelivery(ctx context.Context, serial string, attached bool) (*Pass, error) {
 	row, ok, err := e.Store.PassBySerial(ctx, serial)
 	if err != nil {
 		return nil, err
@@ -92,9 +89,9 @@ func (e *Engine) forDelivery(ctx context.Context, serial string, attached bool) 
 	if !ok {
 		return nil, integrations.Never(fmt.Errorf("pass %s is gone", serial))
 	}
-	if !attached {
-		_, p, err := e.describe(*row)
+	p, err := e.Pass(*row)
+	if err != nil || !attached {
 		return p, err
 	}
-	return e.pack(*row)
+	return p, e.Pack(p)
 }

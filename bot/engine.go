@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,18 +25,12 @@ const parallel = 8
 
 // Config is what the engine is wired with.
 type Config struct {
-	Store    *store.Store
-	Program  *Program
+	Store *store.Store
+	*Renderer
 	Sources  map[string]integrations.Source
 	Channels map[string]integrations.Channel
 	// Operator are those who are told what needs a person.
 	Operator []integrations.Recipient
-	Secrets  Secrets
-	// URL is the public address, without a slash at the end.
-	URL string
-	// Language is that of pictures, as de; empty is English.
-	Language string
-	Now      func() time.Time
 	// Jitter spreads retries; it returns a number in [0,1).
 	Jitter func() float64
 	Log    *slog.Logger
@@ -49,20 +42,13 @@ type Config struct {
 // Engine works on events and deliveries.
 type Engine struct {
 	Config
-	program atomic.Pointer[Program]
 	senders *semaphore.Weighted
-	drawing *semaphore.Weighted
 }
 
 // New makes an engine; Work is its entrance.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, senders: semaphore.NewWeighted(c.Senders), drawing: semaphore.NewWeighted(drawers)}
-	e.program.Store(c.Program)
-	return e
+	return &Engine{Config: c, senders: semaphore.NewWeighted(c.Senders)}
 }
-
-// SetProgram replaces rules and templates while the engine runs.
-func (e *Engine) SetProgram(p *Program) { e.program.Store(p) }
 
 // Accept stores an event durably before it returns; fresh is false where the
 // event was there. Work on it starts by itself.

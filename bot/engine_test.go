@@ -131,7 +131,7 @@ func newBench(t testing.TB, o options) *bench {
 	program, found := compile(t, rules, keys)
 	must(t, found.Err())
 	b.engine = bot.New(bot.Config{
-		Store: b.store, Program: program, Secrets: secrets, URL: "https://tickets.example.com", Now: o.now,
+		Store: b.store, Renderer: bot.NewRenderer(program, secrets, "https://tickets.example.com", o.now),
 		Sources:  map[string]integrations.Source{bot.SourceOwn: bot.Own{}, "stripe": stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL})},
 		Channels: map[string]integrations.Channel{integrations.ChannelEmail: m}, Operator: []integrations.Recipient{{Channel: "email", Address: "me@example.com"}}, Jitter: func() float64 { return 0.5 }, Log: logger, Senders: 4,
 	})

@@ -128,11 +128,11 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 		}
 		pass := store.Pass{
 			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
-			SecretID: current.id, LinkHash: linkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, References: completed.References, Created: now, Updated: now,
+			SecretID: current.id, LinkHash: LinkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, References: completed.References, Created: now, Updated: now,
 		}
 		r, err := e.render(program, pass)
 		if err == nil {
-			err = r.Err()
+			err = r.Rendered.Err()
 		}
 		if err != nil {
 			return fmt.Errorf("rule %s, template %s: %w", p.Rule, p.Template, err)
@@ -143,7 +143,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 	for i := range groups.list {
 		d := &groups.list[i]
 		d.Created, d.LinkKey, d.SecretID = now, deliveryKey(completed.Event, *d), current.id
-		d.LinkHash = linkHash(current.pageToken(d.LinkKey))
+		d.LinkHash = LinkHash(current.pageToken(d.LinkKey))
 	}
 	out.Deliveries = groups.list
 	return nil

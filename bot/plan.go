@@ -254,17 +254,18 @@ func passKey(e integrations.Event, p PlannedPass) string {
 	return fmt.Sprintf("%q", []string{e.Source, e.Account, strconv.FormatBool(e.Live), e.Object, p.Item, strconv.Itoa(p.Unit), p.Rule})
 }
 
-// Try renders a template with inputs as it would be rendered for a pass, to
-// find what is wrong before there is one.
+// Try renders a template as it would be rendered for a pass, with these inputs
+// and the examples of the others, to find what is wrong before there is one.
 func (p *Program) Try(template string, inputs map[string]any) (*passes.Rendered, error) {
 	t := p.templates[template]
 	if t == nil {
 		return nil, fmt.Errorf("%q does not exist%s", template, known(p.templates))
 	}
-	r, err := t.Render(passes.Pass{
-		Serial: "sampleserialnumber0000000000", AuthToken: "sampleauthenticationtoken0000000",
-		WebServiceURL: "https://example.com/wallet", Link: "https://example.com/p/sample", Inputs: inputs, Updated: time.Unix(0, 0),
-	})
+	pass, err := t.Sample(inputs)
+	if err != nil {
+		return nil, err
+	}
+	r, err := t.Render(pass)
 	if err != nil {
 		return nil, err
 	}

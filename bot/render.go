@@ -1,8 +1,8 @@
 package bot
 
 import (
-	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/passhook/passhook/expressions"
@@ -11,20 +11,78 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
-// rendered is a pass with what its template made of it.
-type rendered struct {
-	template *passes.Template
-	pass     passes.Pass
-	*passes.Rendered
+// Renderer makes of stored passes what people see of them, and what they get.
+type Renderer struct {
+	Secrets Secrets
+	// URL is the public address, without a slash at the end.
+	URL     string
+	Now     func() time.Time
+	program atomic.Pointer[Program]
+}
+
+// NewRenderer makes one for the templates of a program. url is the public
+// address, without a slash at the end.
+func NewRenderer(p *Program, s Secrets, url string, now func() time.Time) *Renderer {
+	r := &Renderer{Secrets: s, URL: url, Now: now}
+	r.program.Store(p)
+	return r
+}
+
+// SetProgram replaces rules and templates while they are in use.
+func (r *Renderer) SetProgram(p *Program) { r.program.Store(p) }
+
+// Pass is a pass as people see it.
+type Pass struct {
+	// Package has no Content until Pack made it.
+	integrations.Package
+	Voided bool
+	// Modified is when the package last changed: the pass or its template.
+	Modified time.Time
+	// Subject and Intro are the template's words for the mail.
+	Subject, Intro string
+	// Editable is true while its delivery's page lets the buyer change something.
+	Editable bool
+	// Template made Rendered of Source.
+	Template *passes.Template
+	Source   passes.Pass
+	Rendered *passes.Rendered
+}
+
+// Pass is what people see of a stored pass. It needs no certificate.
+func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
+	p, err := r.render(r.program.Load(), row)
+	if err != nil {
+		return nil, err
+	}
+	p.Voided, p.Modified = p.Source.Voided, row.Updated
+	if p.Template.ModTime.After(p.Modified) {
+		p.Modified = p.Template.ModTime
+	}
+	p.Subject, p.Intro = p.Rendered.Subject, p.Rendered.Intro
+	if p.Editable, err = r.editable(p); err != nil {
+		return nil, err
+	}
+	p.Package = integrations.Package{Serial: row.Serial, Title: p.Rendered.Title, Filename: filename(row), Link: p.Source.Link}
+	for _, f := range p.Rendered.Fields() {
+		p.Fields = append(p.Fields, integrations.Field{Label: f.Label, Value: f.Value})
+	}
+	return p, nil
+}
+
+// Pack makes and signs the package, which is p.Content from then on. It fails
+// where the certificate is not valid now.
+func (r *Renderer) Pack(p *Pass) (err error) {
+	p.Content, err = p.Template.Package(p.Source, p.Rendered, r.Now())
+	return err
 }
 
 // render makes pass.json, not the package.
-func (e *Engine) render(program *Program, row store.Pass) (*rendered, error) {
+func (r *Renderer) render(program *Program, row store.Pass) (*Pass, error) {
 	t := program.templates[row.Template]
 	if t == nil {
 		return nil, fmt.Errorf("template %s is gone%s; put it back", row.Template, known(program.templates))
 	}
-	k, err := e.Secrets.find(row.SecretID)
+	k, err := r.Secrets.find(row.SecretID)
 	if err != nil {
 		return nil, err
 	}
@@ -33,75 +91,36 @@ func (e *Engine) render(program *Program, row store.Pass) (*rendered, error) {
 		return nil, fmt.Errorf("the stored inputs of pass %s: %w", row.Serial, err)
 	}
 	inputs, _ := v.(map[string]any)
-	p := passes.Pass{
-		Serial: row.Serial, AuthToken: k.authToken(row.Key), WebServiceURL: e.URL + "/wallet",
-		Link: e.link(k, row), Inputs: inputs, Voided: len(row.Void) > 0, Updated: row.Updated,
+	source := passes.Pass{
+		Serial: row.Serial, AuthToken: k.authToken(row.Key), WebServiceURL: r.URL + "/wallet",
+		Link: r.URL + "/p/" + k.linkToken(row.Key), Inputs: inputs, Voided: len(row.Void) > 0, Updated: row.Updated,
 	}
-	r, err := t.Render(p)
-	return &rendered{t, p, r}, err
-}
-
-func (e *Engine) link(k secret, row store.Pass) string { return e.URL + "/p/" + k.linkToken(row.Key) }
-
-// Issued is a pass as its page and its download need it.
-type Issued struct {
-	integrations.Package
-	Voided bool
-	// Modified is when the package last changed: the pass or its template.
-	Modified time.Time
-	// Subject and Intro are the template's words for the mail.
-	Subject, Intro string
-	// Editable is true while its order's page lets the buyer change something.
-	Editable bool
-}
-
-// PassByLink finds a pass by the token in its link and makes its package. ok is
-// false where no pass has that link.
-func (e *Engine) PassByLink(ctx context.Context, token string) (*Issued, bool, error) {
-	row, ok, err := e.Store.PassByLink(ctx, linkHash(token))
-	if err != nil || !ok {
-		return nil, false, err
-	}
-	out, err := e.pack(*row)
-	return out, err == nil, err
-}
-
-// pack makes the signed package of a pass.
-func (e *Engine) pack(row store.Pass) (*Issued, error) {
-	r, out, err := e.describe(row)
+	rendered, err := t.Render(source)
 	if err != nil {
 		return nil, err
 	}
-	out.Content, err = r.template.Package(r.pass, r.Rendered)
-	return out, err
+	return &Pass{Template: t, Source: source, Rendered: rendered}, nil
 }
 
-// describe is a pass for people, without its package.
-func (e *Engine) describe(row store.Pass) (*rendered, *Issued, error) {
-	r, err := e.render(e.program.Load(), row)
+// editable reports whether the buyer may change something of a pass now.
+func (r *Renderer) editable(p *Pass) (bool, error) {
+	if len(p.Template.BuyerInputs) == 0 || p.Source.Voided {
+		return false, nil
+	}
+	until, err := p.Template.BuyerUntil(p.Source.Inputs)
+	return until.IsZero() || r.Now().Before(until), err
+}
+
+// DeliveryLink is the address of a delivery's page; empty where it has none.
+func (r *Renderer) DeliveryLink(d store.Delivery) (string, error) {
+	if d.LinkKey == "" {
+		return "", nil
+	}
+	k, err := r.Secrets.find(d.SecretID)
 	if err != nil {
-		return nil, nil, err
+		return "", err
 	}
-	certificate, err := r.template.Certificate()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := certificate.Valid(e.Now()); err != nil {
-		return nil, nil, err
-	}
-	modified := row.Updated
-	if r.template.ModTime.After(modified) {
-		modified = r.template.ModTime
-	}
-	out := &Issued{Voided: r.pass.Voided, Modified: modified, Subject: r.Subject, Intro: r.Intro}
-	if out.Editable, err = e.editable(r); err != nil {
-		return nil, nil, err
-	}
-	out.Package = integrations.Package{Serial: row.Serial, Title: r.Title, Filename: filename(row), Link: r.pass.Link}
-	for _, f := range r.Fields() {
-		out.Fields = append(out.Fields, integrations.Field{Label: f.Label, Value: f.Value})
-	}
-	return r, out, nil
+	return r.URL + "/o/" + k.pageToken(d.LinkKey), nil
 }
 
 // filename is ASCII and differs between the passes of an order.

@@ -85,9 +85,9 @@ func (k secret) pageToken(key string) string { return k.derive("delivery page", 
 // decisionToken is the one in the link to an event's decision.
 func (k secret) decisionToken(event string) string { return k.derive("decision", event, 20) }
 
-// linkHash is what the store keeps of a link, so that a stolen database opens
+// LinkHash is what the store keeps of a link, so that a stolen database opens
 // no pass.
-func linkHash(token string) string {
+func LinkHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }

@@ -175,7 +175,8 @@ func (l *loader) checkRules() {
 		}
 		for j, line := range r.Deliver {
 			if _, ok := line[integrations.ChannelEmail]; ok {
-				l.report(fmt.Sprintf("rules[%d].deliver[%d].email", i, j), "needs the mail section, which is missing; add mail with from and smtp")
+				l.report(fmt.Sprintf("rules[%d].deliver[%d].email", i, j),
+					"needs the mail section, which is missing; add mail with from and smtp")
 			}
 		}
 	}

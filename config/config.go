@@ -114,7 +114,8 @@ func Load(path string, o Options) (*Config, error) {
 	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: there is no such file; --config names another, and passhook dev needs none: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("%s: there is no such file; --config names another, and passhook dev needs none: %w",
+			path, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot be read: %w", path, reason(err))
 	}

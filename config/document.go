@@ -32,14 +32,16 @@ func parse(raw []byte) (*document, *problems.Problem) {
 	}
 	if len(docs) > 1 {
 		second := docs[1]
-		return d, &problems.Problem{Line: second.Line, Column: second.Column, Text: "a second document begins; keep one, and remove the line ---"}
+		return d, &problems.Problem{Line: second.Line, Column: second.Column,
+			Text: "a second document begins; keep one, and remove the line ---"}
 	}
 	if len(docs) == 0 || len(docs[0].Content) == 0 || isNull(docs[0].Content[0]) {
 		return d, nil
 	}
 	root := docs[0].Content[0]
 	if root.Kind != yaml.MappingNode {
-		return d, &problems.Problem{Line: root.Line, Column: root.Column, Text: "the file must be keys with values, such as url: https://tickets.example.com"}
+		return d, &problems.Problem{Line: root.Line, Column: root.Column,
+			Text: "the file must be keys with values, such as url: https://tickets.example.com"}
 	}
 	d.root = root
 	return d, nil
@@ -59,7 +61,8 @@ var advice = []struct{ message, text string }{
 
 // badSyntax says what is not YAML, and where.
 func badSyntax(raw []byte, err error) *problems.Problem {
-	p := &problems.Problem{Line: 1, Column: 1, Text: "this is not YAML; look at the indentation and the quotes here and above"}
+	p := &problems.Problem{Line: 1, Column: 1,
+		Text: "this is not YAML; look at the indentation and the quotes here and above"}
 	var le *yaml.LoadError
 	if !errors.As(err, &le) {
 		return p

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"bytes"
 	"os"
 	"regexp"
 	"strings"
@@ -83,21 +82,5 @@ func TestExampleComments(t *testing.T) {
 	}
 	if c != nil && (c.Mail.DKIM == nil || c.Stripe.Since == "" || c.Rules[0].Sample == "") {
 		t.Errorf("the comments were not taken off: %+v", c)
-	}
-}
-
-func TestSchemaIsCurrent(t *testing.T) {
-	want, err := config.Schema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile("schema.json", want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile("schema.json")
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("schema.json is not current; run: go test ./config -run Schema -update (%v)", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -132,7 +133,12 @@ func (l *loader) fillScalar(path string, n *yaml.Node) {
 		l.addInside(n, p)
 	}
 	if name, ok := strings.CutPrefix(text, "file:"); ok && len(faults) == 0 {
-		content, err := readFile(l.config.resolve(strings.TrimSpace(name)))
+		file := l.config.resolve(strings.TrimSpace(name))
+		content, err := readFile(file)
+		written := strings.TrimSpace(strings.TrimPrefix(n.Value, "file:"))
+		if text := certificates.Exposed(file, written); text != "" && certificates.HoldsKey([]byte(content)) {
+			l.add(problems.Warn(path, "%s", text))
+		}
 		if err != nil {
 			l.report(path, "the file %v; paths start at the folder of %s", err, l.config.File)
 			l.broken = append(l.broken, path)

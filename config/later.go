@@ -70,7 +70,7 @@ func (l *loader) keep(path string, key *yaml.Node, seen map[string]*yaml.Node) b
 	if slices.Contains(later[place(path)], key.Value) {
 		if l.usesPath(full) {
 			l.found = append(l.found, problems.Problem{
-				File: l.config.File, Line: key.Line, Column: key.Column, Warning: true,
+				File: l.config.File, Line: key.Line, Column: key.Column, Severity: problems.Warning,
 				Text: full + " is not in this version yet; it is ignored",
 			})
 		}

@@ -58,6 +58,35 @@ func TestPathsStartAtTheConfigFile(t *testing.T) {
 	}
 }
 
+func TestAPrivateKeyThatOthersCanReadIsTold(t *testing.T) {
+	const key = "-----BEGIN ENCRYPTED PRIVATE KEY-----\neA==\n-----END ENCRYPTED PRIVATE KEY-----\n"
+	for _, tc := range []struct {
+		name, text string
+		mode       os.FileMode
+		want       string
+	}{
+		{"key for all", key, 0o644, "passhook.yaml:1:33: warning: signing[0].key: other users of this machine can read this private key; chmod 600 pass.key"},
+		{"key for the group", key, 0o640, "passhook.yaml:1:33: warning: signing[0].key: other users of this machine can read this private key; chmod 600 pass.key"},
+		{"key for oneself", key, 0o600, ""},
+		{"no key", "-----BEGIN X-----\neA==\n-----END X-----\n", 0o644, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, text := range map[string]string{"passhook.yaml": "signing: [{certificate: x, key: file:pass.key}]\n", "pass.key": tc.text} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), tc.mode); err != nil {
+					t.Fatal(err)
+				}
+			}
+			t.Chdir(dir)
+			got := ""
+			_, err := config.Load("passhook.yaml", config.Options{Sections: []config.Section{config.Signing}, Warn: func(p problems.Problem) { got += p.String() }})
+			if err != nil || got != tc.want {
+				t.Errorf("got %q, %v; want %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
 func TestListen(t *testing.T) {
 	seven, zero := 7, 0
 	for _, c := range []struct {

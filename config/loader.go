@@ -78,7 +78,8 @@ func isBelow(path, above string) bool {
 
 // mark notes what is wrong at a position, such as that of a key.
 func (l *loader) mark(at yaml.Mark, text string) {
-	l.found = append(l.found, problems.Problem{File: l.config.File, Line: max(at.Line, 1), Column: max(at.Column, 1), Text: text})
+	l.found = append(l.found, problems.Problem{File: l.config.File,
+		Line: max(at.Line, 1), Column: max(at.Column, 1), Text: text})
 }
 
 // resolve is a path of the config, relative to its folder, for opening.

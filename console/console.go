@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/pages"
 )
@@ -21,10 +21,10 @@ import (
 var files embed.FS
 
 // Decisions finds what an operator is to decide by the token in its link, ok is
-// false where there is none, and carries it out. bot.Engine is one.
+// false where there is none, and carries it out. orders.Orders is one.
 type Decisions interface {
-	DecisionByLink(ctx context.Context, token string) (d *bot.Decision, ok bool, err error)
-	Decide(ctx context.Context, d *bot.Decision, void []string) error
+	DecisionByLink(ctx context.Context, token string) (d *orders.Decision, ok bool, err error)
+	Decide(ctx context.Context, d *orders.Decision, void []string) error
 }
 
 // Handler serves the console.
@@ -47,7 +47,7 @@ func (h *Handler) Routes(r *mux.Router) {
 	r.HandleFunc(path, h.decide).Methods(http.MethodPost)
 }
 
-func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Decision {
+func (h *Handler) find(w http.ResponseWriter, r *http.Request) *orders.Decision {
 	return pages.Find(h.Set, w, r, "This page", h.decisions.DecisionByLink)
 }
 
@@ -60,7 +60,7 @@ type decisionView struct {
 }
 
 type decisionPass struct {
-	bot.DecisionPass
+	orders.DecisionPass
 	// Others are the reasons why it is void whatever is ticked.
 	Others string
 }
@@ -73,7 +73,8 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	v := decisionView{Saved: r.URL.Query().Has("saved")}
 	v.Happened, v.Link = split(d.Text)
 	for _, p := range d.Passes {
-		others := slices.DeleteFunc(slices.Clone(p.Void), func(reason string) bool { return reason == integrations.ReasonOperator })
+		byOperator := func(reason string) bool { return reason == integrations.ReasonOperator }
+		others := slices.DeleteFunc(slices.Clone(p.Void), byOperator)
 		v.Passes = append(v.Passes, decisionPass{p, strings.Join(others, ", ")})
 	}
 	h.Show(w, r, http.StatusOK, "decision.html", v)

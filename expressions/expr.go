@@ -14,6 +14,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/passhook/passhook/problems"
@@ -40,6 +41,8 @@ func (e *Error) Error() string { return e.Message }
 type Expr struct {
 	source  string
 	program *vm.Program
+	// metered is true where evaluation counts what it reads and makes.
+	metered bool
 }
 
 // Compile checks and compiles a bare expression. The error is an *Error.
@@ -61,19 +64,22 @@ func (s Scope) compile(src, whole string, start int) (*Expr, error) {
 	if err == nil && predicates(tree.Node) > maxPredicates {
 		return nil, fail(0, "the expression loops more than %d times; make it simpler", maxPredicates)
 	}
-	strict := append(s.options(), expr.Env(s.roots))
+	options := s.options()
 	if err == nil {
-		_, err = expr.Compile(src, strict...)
+		_, err = expr.Compile(src, append(options, expr.Env(s.roots))...)
 	}
 	var program *vm.Program
+	var meters metering
 	if err == nil {
-		program, err = expr.Compile(src, append(strict, expr.Patch(missingIsNull{}))...)
+		roots := maps.Clone(s.roots)
+		roots[spend] = types.TypeOf((*meter)(nil).spend)
+		program, err = expr.Compile(src, append(options, expr.Env(roots), expr.Patch(missingIsNull{}), expr.Patch(&meters))...)
 	}
 	if err != nil {
 		offset, message := s.explain(src, err)
 		return nil, fail(offset, "%s", message)
 	}
-	return &Expr{source: strings.TrimSpace(src), program: program}, nil
+	return &Expr{source: strings.TrimSpace(src), program: program, metered: meters.used}, nil
 }
 
 // missingIsNull makes every member access a get(), which is null where there is
@@ -141,6 +147,9 @@ func (s Scope) explain(src string, err error) (offset int, message string) {
 
 // Eval runs the expression.
 func (e *Expr) Eval(vars map[string]any) (any, error) {
+	if e.metered {
+		vars = metered(vars)
+	}
 	machine := vm.VM{MemoryBudget: memoryBudget}
 	v, err := machine.Run(e.program, vars)
 	if err != nil {
@@ -152,7 +161,10 @@ func (e *Expr) Eval(vars map[string]any) (any, error) {
 // fail names the expression; the library's text would show the data.
 func (e *Expr) fail(err error) error {
 	var fe *file.Error
-	if errors.As(err, &fe) {
+	switch {
+	case errors.As(err, &fe) && fe.Message == "memory budget exceeded":
+		err = errTooMuch
+	case fe != nil:
 		return fmt.Errorf("%s: %s", e.source, strings.TrimSpace(fe.Message))
 	}
 	return fmt.Errorf("%s: %w", e.source, err)

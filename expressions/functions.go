@@ -11,8 +11,9 @@ import (
 
 // disabled are built-in functions of the language that read the clock, know
 // other date rules than ours, reach beyond values, or give another order each
-// time (keys, values, toPairs): a pass is a function of its inputs.
-var disabled = []string{"now", "date", "duration", "timezone", "repeat", "get", "fromJSON", "toBase64", "fromBase64", "keys", "values", "toPairs"}
+// time (keys, values, toPairs): a pass is a function of its inputs. Others are
+// made anew here.
+var disabled = []string{"now", "date", "duration", "timezone", "repeat", "get", "fromJSON", "toBase64", "fromBase64", "keys", "values", "toPairs", "replace", "join"}
 
 type function func(args ...any) (any, error)
 
@@ -24,7 +25,16 @@ func functions(s Settings) map[string]function {
 		"datetime":   func(args ...any) (any, error) { return datetime(s, args) },
 		"date_add":   func(args ...any) (any, error) { return dateAdd(s, args) },
 		"end_of_day": func(args ...any) (any, error) { return endOfDay(s, args) },
+		"replace":    replace,
+		"join":       join,
 	}
+}
+
+// signatures are those of functions whose arguments are checked when an
+// expression is compiled.
+var signatures = map[string][]any{
+	"replace": {new(func(string, string, string) string), new(func(string, string, string, int) string)},
+	"join":    {new(func([]any) string), new(func([]any, string) string), new(func([]string) string), new(func([]string, string) string)},
 }
 
 func (s Scope) options() []expr.Option {
@@ -35,7 +45,7 @@ func (s Scope) options() []expr.Option {
 	}
 	all := functions(s.settings)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		out = append(out, expr.Function(name, all[name]))
+		out = append(out, expr.Function(name, all[name], signatures[name]...))
 	}
 	return out
 }

@@ -41,9 +41,6 @@ func NewScope(s Settings) Scope {
 	return Scope{settings: s, roots: types.Map{}, members: map[string]bool{}}
 }
 
-// Settings are those of NewScope.
-func (s Scope) Settings() Settings { return s.settings }
-
 // With adds a name. The samples are decoded JSON; the name's members are those
 // of all samples together. Without samples, or where a sample has null, any
 // member is allowed; so it is in an object that is {} in a sample, and below

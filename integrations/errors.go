@@ -7,7 +7,8 @@ import (
 
 // The error of a Source or a Channel says what the engine does next: Never
 // gives up at once, After waits at least that long, Unavailable waits until the
-// service is back, every other error is tried again with growing pauses.
+// service is back, Ambiguous is tried again few times only, every other error is
+// tried again with growing pauses.
 
 type neverError struct{ error }
 
@@ -20,11 +21,25 @@ type afterError struct {
 
 func (e afterError) Unwrap() error { return e.error }
 
+type ambiguousError struct{ error }
+
+func (e ambiguousError) Unwrap() error { return e.error }
+
 // Never marks err as final: trying again would not help.
 func Never(err error) error { return neverError{err} }
 
 // After marks err as temporary and names the shortest wait before the next try.
 func After(wait time.Duration, err error) error { return afterError{err, wait} }
+
+// Ambiguous marks err as an end after which nobody knows whether the other side
+// took the delivery: trying again may deliver it twice.
+func Ambiguous(err error) error { return ambiguousError{err} }
+
+// IsAmbiguous reports whether err was marked with Ambiguous.
+func IsAmbiguous(err error) bool {
+	var e ambiguousError
+	return errors.As(err, &e)
+}
 
 // IsNever reports whether err was marked with Never.
 func IsNever(err error) bool {

@@ -7,6 +7,8 @@ import (
 )
 
 func TestParseAddress(t *testing.T) {
+	// 64 bytes before the @ and 255 behind it
+	longest := strings.Repeat("a", 64) + "@" + strings.Repeat("a.", 126) + "com"
 	tests := []struct{ in, want, err string }{
 		{in: "anna@example.com", want: "anna@example.com"},
 		{in: "Anna Berg <anna+hall.one@example.com>", want: "anna+hall.one@example.com"},
@@ -36,6 +38,9 @@ func TestParseAddress(t *testing.T) {
 		{in: "anna@[127.0.0.1]", err: "has no host name behind the @"},
 		{in: "anna@-example.com", err: "has no host name behind the @"},
 		{in: "anna@ex\u200bample.com", err: "has characters behind the @"},
+		{in: longest, want: longest},
+		{in: "b" + longest, err: "is 321 bytes long"},
+		{in: strings.Repeat("a", 63) + "@b" + longest[65:], err: "has no host name behind the @"},
 		{in: "anna@" + strings.Repeat("a", 400) + ".com", err: "is 409 bytes long"},
 	}
 	for _, tt := range tests {

@@ -15,8 +15,12 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// quitTimeout is how long a polite goodbye may take.
-const quitTimeout = time.Second
+const (
+	// quitTimeout is how long a last word may take.
+	quitTimeout = time.Second
+	// blockBytes of a mail are sent at once.
+	blockBytes = 64 << 10
+)
 
 // errStale marks a connection that ended before anything of a mail was sent,
 // as servers end those that waited too long. Nothing can arrive twice.
@@ -29,13 +33,13 @@ type connection struct {
 	expiry *time.Timer // set while it waits for the next mail
 }
 
-// dial opens a connection and logs in. Its errors are the operator's to fix,
-// or go away.
+// dial opens a connection and logs in. Its errors are integrations.Unavailable:
+// the operator's to fix, or they go away.
 func (m *Mailer) dial(ctx context.Context) (*connection, error) {
 	address := m.settings.address()
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("mail: cannot reach the mail server: %w; check the host and port of mail.smtp, and that this machine may connect to them", err)
+		return nil, integrations.Unavailable(fmt.Errorf("mail: cannot reach the mail server: %w; check the host and port of mail.smtp, and that this machine may connect to them", err))
 	}
 	c := &connection{raw: raw}
 	release := c.watch(ctx)
@@ -45,9 +49,9 @@ func (m *Mailer) dial(ctx context.Context) (*connection, error) {
 	}
 	c.drop()
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("mail: %s did not answer in time: %w%s", address, context.Cause(ctx), m.silenceHint())
+		return nil, integrations.Unavailable(fmt.Errorf("mail: %s did not answer in time: %w%s", address, context.Cause(ctx), m.silenceHint()))
 	}
-	return nil, fmt.Errorf("mail: %s %w", address, err)
+	return nil, integrations.Unavailable(fmt.Errorf("mail: %s %w", address, err))
 }
 
 // silenceHint explains a server that waits for TLS while we wait for its greeting.
@@ -117,9 +121,29 @@ func (s settings) auth(client *smtp.Client) (smtp.Auth, error) {
 	return nil, fmt.Errorf("offers no way to log in that is known here (it offers %q); remove mail.username and mail.password if it needs none", line(offered, maxName))
 }
 
-// send hands one mail over. The error is errStale, integrations.Never, or
-// something that may go away.
-func (c *connection) send(e envelope) error {
+// send hands one mail over. The error is errStale, integrations.Never,
+// Ambiguous or Unavailable, or something that may go away. ctx ends it up to the question to
+// e.confirm; then only the limits do, as the server may take the mail.
+func (c *connection) send(ctx context.Context, e envelope, limits Limits) error {
+	release := c.watch(ctx)
+	err := c.address(e)
+	if err == nil && e.confirm != nil {
+		if err := e.confirm(ctx); err != nil {
+			release()
+			return fmt.Errorf("was not given the mail: %w", err)
+		}
+	}
+	if !release() && replyCode(err) == 0 {
+		return fmt.Errorf("did not answer in time: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return err
+	}
+	return c.transmit(e.wire, limits)
+}
+
+// address names sender and recipient.
+func (c *connection) address(e envelope) error {
 	international := !isASCII(e.to)
 	if ok, _ := c.smtp.Extension("SMTPUTF8"); international && !ok {
 		return integrations.Never(errors.New("takes ASCII addresses only (it has no SMTPUTF8, RFC 6531); write the recipient's domain in its xn-- form, or use another address"))
@@ -129,46 +153,62 @@ func (c *connection) send(e envelope) error {
 
 	if err := c.smtp.Mail(e.from); err != nil {
 		if code := replyCode(err); code == 0 || code == 421 {
-			return fmt.Errorf("%w: %w", errStale, clean(err))
+			return integrations.Unavailable(fmt.Errorf("%w: %w", errStale, clean(err)))
 		}
-		return fmt.Errorf("refused the sender %s: %w; check mail.from and the login", e.from, clean(err))
+		return refused(atSender, err)
 	}
 	if err := c.smtp.Rcpt(e.to); err != nil {
-		return refused("the recipient", err)
-	}
-	w, err := c.smtp.Data()
-	if err != nil {
-		return refused("the mail", err)
-	}
-	// A server that has enough may answer and hang up in the middle; Close
-	// still reads the answer, and ends nothing that was cut short.
-	_, writeErr := w.Write(e.raw)
-	err = w.Close()
-	switch {
-	case replyCode(err) != 0:
-		return refused("the mail", err)
-	case writeErr != nil:
-		return fmt.Errorf("broke off in the middle of the mail: %w", writeErr)
-	case err != nil:
-		return fmt.Errorf("did not say whether it took the mail: %w; it is sent again with the same Message-ID", err)
+		return refused(atRecipient, err)
 	}
 	return nil
 }
 
-// refused sorts a server's answer: 5xx to recipient or content is final,
-// unless it asks for a login, which is the operator's to fix.
-func refused(what string, err error) error {
-	code := replyCode(err)
-	switch {
-	case code == 0:
-		return fmt.Errorf("broke off at %s: %w", what, err)
-	case code == 530 || code == 535 || code == 538:
-		return fmt.Errorf("wants a login: %w; set mail.username and mail.password", clean(err))
-	case code >= 500:
-		return integrations.Never(fmt.Errorf("refused %s: %w", what, clean(err)))
+// transmit sends what DATA asks for. go-mail's own way copies each byte alone.
+func (c *connection) transmit(wire [][]byte, limits Limits) error {
+	c.limit(limits.Block)
+	text := c.smtp.Text
+	id, err := text.Cmd("DATA")
+	if err != nil {
+		return refused(atData, err)
 	}
-	return fmt.Errorf("put off %s: %w", what, clean(err))
+	text.StartResponse(id)
+	defer text.EndResponse(id)
+	if _, _, err := text.ReadResponse(354); err != nil {
+		return refused(atData, err)
+	}
+	if err := c.write(wire, limits.Block); err != nil {
+		// A server that has enough may have answered in the middle.
+		c.limit(quitTimeout)
+		if _, _, reply := text.ReadResponse(250); replyCode(reply) != 0 {
+			return refused(atContent, reply)
+		}
+		return fmt.Errorf("broke off in the middle of the mail: %w", err)
+	}
+	c.limit(limits.Answer)
+	if _, _, err := text.ReadResponse(250); replyCode(err) != 0 {
+		return refused(atContent, err)
+	} else if err != nil {
+		return integrations.Ambiguous(fmt.Errorf("did not say whether it took the mail: %w; sent again, it has the same Message-ID", err))
+	}
+	return c.raw.SetDeadline(time.Time{})
 }
+
+// write writes all pieces; each block may take as long as the limit says.
+func (c *connection) write(wire [][]byte, limit time.Duration) error {
+	w := c.smtp.Text.W
+	for _, piece := range wire {
+		for block := range slices.Chunk(piece, blockBytes) {
+			c.limit(limit)
+			if _, err := w.Write(block); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Flush()
+}
+
+// limit is how long from now reads and writes may take.
+func (c *connection) limit(d time.Duration) { _ = c.raw.SetDeadline(time.Now().Add(d)) }
 
 // replyCode is the server's answer in err, or 0 where it gave none.
 func replyCode(err error) int {
@@ -207,10 +247,10 @@ func (c *connection) watch(ctx context.Context) (release func() bool) {
 	return context.AfterFunc(ctx, func() { _ = c.raw.Close() })
 }
 
-// quit says goodbye and closes.
+// quit says goodbye and closes, without waiting for the answer.
 func (c *connection) quit() {
-	_ = c.raw.SetDeadline(time.Now().Add(quitTimeout))
-	_ = c.smtp.Quit()
+	c.limit(quitTimeout)
+	_, _ = c.smtp.Text.Cmd("QUIT")
 	c.drop()
 }
 

@@ -3,6 +3,7 @@
 package mailer
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,13 +14,22 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
-const (
-	// sendTimeout is the longest that one mail may take, dialling included.
-	sendTimeout = 30 * time.Second
-	// idleTime is how long an unused connection stays open. Servers close
-	// theirs after minutes (RFC 5321 section 4.5.3.2.7 asks for five).
-	idleTime = 30 * time.Second
-)
+// idleTime is how long an unused connection stays open. Servers close theirs
+// after minutes (RFC 5321 section 4.5.3.2.7 asks for five).
+const idleTime = 30 * time.Second
+
+// Limits are how long the server may take. Zero fields have the defaults.
+type Limits struct {
+	// Begin is for all that comes before the content: dialling, TLS, login,
+	// sender, recipient and Delivery.Confirm. Default: 30 s.
+	Begin time.Duration
+	// Block is for the answer to DATA, and then for each 64 KiB of the content.
+	// Default: 3 min (RFC 5321 section 4.5.3.2.5).
+	Block time.Duration
+	// Answer is for the final answer: the server may look for viruses before it.
+	// Default: 10 min (RFC 5321 section 4.5.3.2.6).
+	Answer time.Duration
+}
 
 // Options are what the surroundings hand in. The zero value is for production.
 type Options struct {
@@ -31,6 +41,8 @@ type Options struct {
 	// Idle is how many connections at most wait for the next mail: as many as
 	// deliver at once. Default 4.
 	Idle int
+	// Limits are for tests to shorten.
+	Limits Limits
 	// Now dates notices. Default: time.Now.
 	Now func() time.Time
 }
@@ -38,9 +50,10 @@ type Options struct {
 // Mailer sends mail. It is safe for use by many goroutines, and is the
 // integrations.Channel "email".
 type Mailer struct {
-	settings settings
-	opts     Options
-	idleTime time.Duration
+	settings  settings
+	opts      Options
+	idleTime  time.Duration
+	encodings encodings
 
 	mu     sync.Mutex
 	idle   []*connection // the last one was used last
@@ -59,12 +72,11 @@ func New(c Config, opts Options) (*Mailer, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	if opts.Idle == 0 {
-		opts.Idle = 4
-	}
-	if opts.Hello == "" {
-		opts.Hello = s.domain()
-	}
+	opts.Idle = cmp.Or(opts.Idle, 4)
+	opts.Hello = cmp.Or(opts.Hello, s.domain())
+	opts.Limits.Begin = cmp.Or(opts.Limits.Begin, 30*time.Second)
+	opts.Limits.Block = cmp.Or(opts.Limits.Block, 3*time.Minute)
+	opts.Limits.Answer = cmp.Or(opts.Limits.Answer, 10*time.Minute)
 	opts.TLS = opts.TLS.Clone() // of nil is nil
 	if opts.TLS == nil {
 		opts.TLS = &tls.Config{}
@@ -86,14 +98,15 @@ func CheckAddress(recipient string) error {
 
 // Deliver mails the passes of a delivery: as a text, as HTML and as attached
 // packages, or, beyond 10 packages or 7 MB, as links alone. It returns nil
-// when the server took the mail with its final 250, and after 30 seconds at
-// the latest.
+// when the server took the mail with its final 250. Up to d.Confirm it ends
+// with ctx; from then on it takes as long as Options.Limits allow.
 //
 // An error is integrations.Never when this mail will not be taken however
 // often it is tried: the address is wrong, or the server refuses recipient or
-// content for good (5xx). All others may go away: 4xx, no connection, no TLS,
-// a refused login or sender, or an answer that got lost, after which the mail
-// may arrive twice, with the same Message-ID, <ID@domain of the sender>.
+// content for good. It is integrations.Ambiguous when the final answer did not
+// come: the mail may arrive twice, with the same Message-ID, <ID@domain of the
+// sender>. It is integrations.Unavailable when no mail would have been taken: no
+// connection, no TLS, a refused login or sender. All others may go away.
 func (m *Mailer) Deliver(ctx context.Context, d integrations.Delivery) error {
 	e, err := m.compose(d)
 	if err != nil {
@@ -102,10 +115,9 @@ func (m *Mailer) Deliver(ctx context.Context, d integrations.Delivery) error {
 	return m.send(ctx, e)
 }
 
-// Notice mails a plain text to the operator. Two notices with the same id are
-// the same to whoever receives them. Errors are as those of Deliver.
+// Notice mails a plain text to the operator. Errors are as those of Deliver.
 func (m *Mailer) Notice(ctx context.Context, to string, n integrations.Notice) error {
-	e, err := m.notice(to, n.Subject, n.Text, n.ID)
+	e, err := m.notice(to, n)
 	if err != nil {
 		return err
 	}
@@ -114,7 +126,7 @@ func (m *Mailer) Notice(ctx context.Context, to string, n integrations.Notice) e
 
 // CheckServer dials the server, starts TLS, logs in and leaves. It sends nothing.
 func (m *Mailer) CheckServer(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, m.opts.Limits.Begin)
 	defer cancel()
 	c, err := m.dial(ctx)
 	if err != nil {
@@ -124,8 +136,9 @@ func (m *Mailer) CheckServer(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connections that wait. Mails on their way are not disturbed,
-// and mails sent afterwards open and close a connection each.
+// Close ends the connections that wait, and itself waits for nothing. Mails on
+// their way are not disturbed, and mails sent afterwards open and close a
+// connection each.
 func (m *Mailer) Close() error {
 	m.mu.Lock()
 	idle := m.idle
@@ -141,7 +154,7 @@ func (m *Mailer) Close() error {
 
 // send puts the mail on a waiting connection or on a new one.
 func (m *Mailer) send(ctx context.Context, e envelope) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, m.opts.Limits.Begin)
 	defer cancel()
 	if c := m.take(); c != nil {
 		err := m.sendOn(ctx, c, e)
@@ -156,20 +169,17 @@ func (m *Mailer) send(ctx context.Context, e envelope) error {
 	return m.sendOn(ctx, c, e)
 }
 
-// sendOn sends over c, and keeps c only if all went well.
+// sendOn sends over c, and keeps c only if all went well and the server said
+// nothing but its answers.
 func (m *Mailer) sendOn(ctx context.Context, c *connection, e envelope) error {
-	release := c.watch(ctx)
-	err := c.send(e)
-	alive := release()
-	if err != nil {
-		c.drop()
-		if ctx.Err() != nil && replyCode(err) == 0 {
-			return fmt.Errorf("mail: %s did not answer in time: %w", m.settings.address(), context.Cause(ctx))
-		}
-		return fmt.Errorf("mail: %s %w", m.settings.address(), err)
-	}
-	if alive {
+	err := c.send(ctx, e, m.opts.Limits)
+	if err == nil && c.smtp.Text.R.Buffered() == 0 {
 		m.put(c)
+		return nil
+	}
+	c.drop()
+	if err != nil {
+		return fmt.Errorf("mail: %s %w", m.settings.address(), err)
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
 package mailer
 
 import (
-	"bytes"
 	"cmp"
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -100,11 +100,13 @@ type pass struct {
 // brackets, as SMTP wants them.
 type envelope struct {
 	from, to string
-	raw      []byte
+	wire     [][]byte // the mail with what ends it, in pieces
+	// confirm is asked before anything of the mail is sent; nil: nobody is.
+	confirm func(context.Context) error
 }
 
-// compose makes the mail of a delivery. Its errors are final: the same
-// delivery never becomes a better mail.
+// compose makes the mail of a delivery. Its errors are final, since the same
+// delivery never becomes a better mail, but for those of a DKIM key.
 func (m *Mailer) compose(d integrations.Delivery) (envelope, error) {
 	msg, err := m.newMessage(d.Recipient, d.ID, d.Created)
 	if err != nil {
@@ -121,23 +123,28 @@ func (m *Mailer) compose(d integrations.Delivery) (envelope, error) {
 	msg.Subject(c.Subject)
 	msg.SetBodyString(gomail.TypeTextPlain, text.String())
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	var mail pieces
 	if c.Attached {
+		files := make([]*gomail.File, len(d.Packages))
 		for i, p := range d.Packages {
-			msg.AttachReadSeeker(filename(p.Filename, i), p.Content.Reader(), gomail.WithFileContentType(packageType))
+			files[i] = m.encodings.attachment(filename(p.Filename, i), p.Content, &mail)
 		}
+		msg.SetAttachments(files)
 	}
-	return finish(msg)
+	e, err := m.finish(msg, &mail)
+	e.confirm = d.Confirm
+	return e, err
 }
 
 // notice makes a plain mail to the operator.
-func (m *Mailer) notice(to, subject, text, id string) (envelope, error) {
-	msg, err := m.newMessage(to, id, m.opts.Now())
+func (m *Mailer) notice(to string, n integrations.Notice) (envelope, error) {
+	msg, err := m.newMessage(to, n.ID, m.opts.Now())
 	if err != nil {
 		return envelope{}, err
 	}
-	msg.Subject(line(subject, maxSubject))
-	msg.SetBodyString(gomail.TypeTextPlain, lines(text, maxNotice)+"\n")
-	return finish(msg)
+	msg.Subject(line(n.Subject, maxSubject))
+	msg.SetBodyString(gomail.TypeTextPlain, lines(n.Text, maxNotice)+"\n")
+	return m.finish(msg, &pieces{})
 }
 
 // newMessage makes a mail without subject and body. The same id and date give
@@ -161,17 +168,11 @@ func (m *Mailer) newMessage(to, id string, date time.Time) (*gomail.Msg, error) 
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834
 	msg.SetGenHeader("X-Entity-Ref-ID", id)              // keeps Gmail from putting different orders into one thread
 	msg.SetGenHeader("Resend-Idempotency-Key", id)       // resend.com drops what it already had
-	if s.dkimKey != nil {
-		// One for each mail: a signer is not safe for use by two goroutines.
-		signer := gomail.NewDKIMSigner(s.dkim.Domain, s.dkim.Selector, s.dkimKey)
-		signer.NowFunc = m.opts.Now
-		msg.SetDKIM(signer)
-	}
 	return msg, nil
 }
 
-// finish writes and signs the mail.
-func finish(msg *gomail.Msg) (envelope, error) {
+// finish writes the mail, which its attachments may write to as well, and signs it.
+func (m *Mailer) finish(msg *gomail.Msg, mail *pieces) (envelope, error) {
 	from, err := msg.GetSender(false)
 	if err != nil {
 		return envelope{}, fmt.Errorf("mail: %w", err)
@@ -180,11 +181,19 @@ func finish(msg *gomail.Msg) (envelope, error) {
 	if err != nil {
 		return envelope{}, fmt.Errorf("mail: %w", err)
 	}
-	var raw bytes.Buffer
-	if _, err := msg.WriteTo(&raw); err != nil {
-		return envelope{}, fmt.Errorf("mail: %w; check mail.dkim", err)
+	if _, err := msg.WriteTo(mail); err != nil {
+		return envelope{}, fmt.Errorf("mail: %w", err)
 	}
-	return envelope{from: from, to: to[0], raw: raw.Bytes()}, nil
+	mail.flush()
+	if s := m.settings; s.dkimKey != nil {
+		// One for each mail: a signer is not safe for use by two goroutines.
+		signer := gomail.NewDKIMSigner(s.dkim.Domain, s.dkim.Selector, s.dkimKey)
+		signer.NowFunc = m.opts.Now
+		if err := mail.sign(signer); err != nil {
+			return envelope{}, fmt.Errorf("mail: it cannot be signed: %w; check mail.dkim.key", err)
+		}
+	}
+	return envelope{from: from, to: to[0], wire: mail.wire()}, nil
 }
 
 func newContent(d integrations.Delivery) (content, error) {

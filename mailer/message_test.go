@@ -56,17 +56,22 @@ func TestTheMailIsAsInTestdata(t *testing.T) {
 	named.Link, named.Editable = "https://tickets.hall.example/o/token", true
 	many := concert(11)
 	many.Link = named.Link
+	const button = ">Add to Apple Wallet</a>"
+	const page = ">Enter or change the names on your tickets</a>"
 	tests := []struct {
-		name string
-		d    integrations.Delivery
+		name    string
+		d       integrations.Delivery
+		how     string // how to open the passes, as HTML
+		buttons int
+		page    bool
 	}{
-		{"one", concert(1)},
-		{"two-own-words", own},
-		{"too-large", large},
-		{"three-too-large", hundred},
-		{"no-link", unlabelled},
-		{"two-to-name", named},
-		{"eleven", many},
+		{"one", concert(1), "tap the attachment or the button.", 1, false},
+		{"two-own-words", own, "tap the attachments or the buttons.", 2, false},
+		{"too-large", large, "The pass is too large to attach.", 1, false},
+		{"three-too-large", hundred, "The passes are too large to attach, so each has its own button.", 3, false},
+		{"no-link", unlabelled, "tap the attachment.", 0, false},
+		{"two-to-name", named, "tap the attachments or the buttons.", 2, true},
+		{"eleven", many, "The passes are too many to attach, so each has its own button.", 11, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,7 +83,19 @@ func TestTheMailIsAsInTestdata(t *testing.T) {
 				text += "[" + a.Filename + ", " + a.ContentType + "]\n"
 			}
 			golden(t, tt.name+".txt", text)
-			golden(t, tt.name+".html", strings.ReplaceAll(m.HTML, "\r\n", "\n"))
+			if !strings.Contains(m.HTML, tt.how) || strings.Count(m.HTML, button) != tt.buttons || strings.Contains(m.HTML, page) != tt.page {
+				t.Errorf("the HTML is not as expected:\n%s", m.HTML)
+			}
+			for _, p := range tt.d.Packages {
+				for _, f := range p.Fields {
+					if !strings.Contains(m.HTML, ">"+f.Label+"</td>") || !strings.Contains(m.HTML, ">"+f.Value+"</td>") {
+						t.Errorf("the HTML lacks %s: %s", f.Label, f.Value)
+					}
+				}
+			}
+			if tt.name == "two-to-name" { // it has all there is
+				golden(t, tt.name+".html", strings.ReplaceAll(m.HTML, "\r\n", "\n"))
+			}
 		})
 	}
 }
@@ -129,13 +146,24 @@ func TestPackagesAreAttachedAsTheyAre(t *testing.T) {
 }
 
 func TestTenPackagesAreAttachedAndElevenAreNot(t *testing.T) {
-	for n, want := range map[int]int{10: 10, 11: 0} {
+	for n, want := range map[int]int{integrations.MaxAttached: integrations.MaxAttached, integrations.MaxAttached + 1: 0} {
 		_, m := delivered(t, concert(n))
 		if len(m.Attachments) != want {
 			t.Errorf("%d passes: %d attachments, want %d", n, len(m.Attachments), want)
 		}
 		if got := strings.Count(m.Text, "https://tickets.hall.example/p/token"); got != n {
 			t.Errorf("%d passes: %d links", n, got)
+		}
+	}
+}
+
+func TestSevenMegabytesAreAttachedAndNoByteMore(t *testing.T) {
+	for more, want := range map[int]int{0: 2, 1: 0} {
+		d := concert(2)
+		d.Packages[0].Content = passes.PackageOf(make([]byte, 5_000_000))
+		d.Packages[1].Content = passes.PackageOf(make([]byte, 2_000_000+more))
+		if _, m := delivered(t, d); len(m.Attachments) != want {
+			t.Errorf("7,000,000 + %d bytes: %d attachments, want %d", more, len(m.Attachments), want)
 		}
 	}
 }
@@ -268,7 +296,9 @@ func TestTheNameOfTheRecipientIsLeftOut(t *testing.T) {
 func TestNotice(t *testing.T) {
 	s := server(t, standins.SMTPOptions{})
 	m := sending(t, s, nil)
-	err := m.Notice(t.Context(), "me@example.com", integrations.Notice{ID: "notice-7", Subject: "A delivery\r\nfailed", Text: "Nobody at anna@example.com.\r\n.\r\nSee https://tickets.hall.example/console"})
+	err := m.Notice(t.Context(), "me@example.com", integrations.Notice{
+		ID: "notice-7", Subject: "A delivery\r\nfailed", Text: "Nobody at anna@example.com.\r\n.\r\n..\r\nSee https://tickets.hall.example/console",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +306,7 @@ func TestNotice(t *testing.T) {
 	if got.Get("Subject") != "A delivery failed" || got.Get("Message-ID") != "<notice-7@hall.example>" || got.Get("Date") != "Mon, 23 Nov 2026 18:30:00 +0000" {
 		t.Errorf("the header is %v", got.Header)
 	}
-	if want := "Nobody at anna@example.com.\r\n.\r\nSee https://tickets.hall.example/console\r\n"; got.Text != want {
+	if want := "Nobody at anna@example.com.\r\n.\r\n..\r\nSee https://tickets.hall.example/console\r\n"; got.Text != want {
 		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }

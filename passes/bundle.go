@@ -18,8 +18,10 @@ const (
 )
 
 // Bundles splits packages into as few bundles as Wallet allows, in their order.
-func Bundles(packages []*Package) [][]*Package {
-	var out [][]*Package
+// What only has the size of its package, as PackageSize gives it, is split like
+// the packages themselves.
+func Bundles[P interface{ Size() int64 }](packages []P) [][]P {
+	var out [][]P
 	size := int64(0)
 	for _, p := range packages {
 		n := p.Size() + bundleOverhead

@@ -24,15 +24,24 @@ func TestBundlesAreSplitAtTenPassesAndAt150MB(t *testing.T) {
 		{"a large one among small ones", append(repeat(large, 2), append(repeat(small, 9), large)...), "[10 2]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := []int{}
-			for _, b := range passes.Bundles(tc.in) {
-				got = append(got, len(b))
+			var sizes []sized
+			for _, p := range tc.in {
+				sizes = append(sizes, sized(p.Size()))
 			}
-			if fmt.Sprint(got) != tc.want {
-				t.Errorf("got %v, want %s", got, tc.want)
+			if a, b := lengths(passes.Bundles(tc.in)), lengths(passes.Bundles(sizes)); a != tc.want || b != tc.want {
+				t.Errorf("packages are split into %s, their sizes into %s, want %s", a, b, tc.want)
 			}
 		})
 	}
+}
+
+// lengths are how many passes each bundle has.
+func lengths[P any](bundles [][]P) string {
+	out := []int{}
+	for _, b := range bundles {
+		out = append(out, len(b))
+	}
+	return fmt.Sprint(out)
 }
 
 func repeat(p *passes.Package, n int) []*passes.Package {

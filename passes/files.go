@@ -68,7 +68,7 @@ func (l *templateLoader) folder(name string) error {
 	if languageName.MatchString(name) {
 		return nil
 	}
-	l.in(name, problems.Problem{Warning: true, Text: "is left out: a package has folders for languages only, such as de.lproj"})
+	l.in(name, problems.Problem{Severity: problems.Warning, Text: "is left out: a package has folders for languages only, such as de.lproj"})
 	return fs.SkipDir
 }
 
@@ -124,7 +124,7 @@ func (l *templateLoader) leftOut(name string) {
 	if meant := images.Meant(name); meant != "" {
 		text += "; did you mean " + meant + "?"
 	}
-	l.in(name, problems.Problem{Warning: true, Text: text})
+	l.in(name, problems.Problem{Severity: problems.Warning, Text: text})
 }
 
 func (l *templateLoader) personalization(b []byte) {
@@ -136,7 +136,7 @@ func (l *templateLoader) personalization(b []byte) {
 	}
 	doc, _ := v.(map[string]any)
 	places := positions(b)
-	for _, p := range told(schema.CheckPersonalization(doc)) {
+	for _, p := range schema.CheckPersonalization(doc) {
 		l.in(personalizationFile, places.place(p))
 	}
 }

@@ -116,6 +116,19 @@ inputs:
 	}
 }
 
+func TestASampleHasTheGivenInputsAndExamplesOfTheOthers(t *testing.T) {
+	template := load(t, files(map[string]string{"pass.json": minimal, "template.yaml": "inputs: {a: {required: true, example: Grace}, b: {required: true, type: number}}"}), passes.Settings{})
+	p, err := template.Sample(map[string]any{"b": 7})
+	if want := map[string]any{"a": "Grace", "b": 7}; err != nil || !maps.Equal(p.Inputs, want) || p.Serial == "" {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	for _, with := range []map[string]any{{"c": 1}, {"b": "x"}} {
+		if _, err := template.Sample(with); err == nil {
+			t.Errorf("%v was taken", with)
+		}
+	}
+}
+
 func TestCheckHasLimits(t *testing.T) {
 	template := load(t, files(map[string]string{"pass.json": minimal, "template.yaml": "inputs: {email: {type: email}, count: {type: number}}\n"}), passes.Settings{})
 	for _, tc := range []struct {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // entry is one file of a package, with its sums made once.
@@ -24,8 +25,15 @@ type entry struct {
 }
 
 func newEntry(name string, data []byte) entry {
+	e := unlisted(name, data)
 	sum := sha1.Sum(data) //nolint:gosec // as above
-	return entry{name, data, hex.EncodeToString(sum[:]), crc32.ChecksumIEEE(data)}
+	e.sha1 = hex.EncodeToString(sum[:])
+	return e
+}
+
+// unlisted is an entry that the manifest does not name.
+func unlisted(name string, data []byte) entry {
+	return entry{name: name, data: data, crc: crc32.ChecksumIEEE(data)}
 }
 
 // static is what all packages of a template share: its files, packed once.
@@ -34,6 +42,9 @@ type static struct {
 	// stands about them in its central directory.
 	packed, directory []byte
 	count             int
+	// beside is what an archive takes beside the files' bytes: for those of a
+	// package's own, and for its end.
+	beside int
 	// manifest is manifest.json up to the sum of pass.json.
 	manifest string
 }
@@ -47,8 +58,13 @@ func newStatic(entries []entry) (*static, error) {
 		m.WriteString(strconv.Quote(e.name) + `:"` + e.sha1 + `",`)
 	}
 	s.manifest = m.String() + `"pass.json":"`
-	var err error
-	s.packed, s.directory, _, err = pack(nil, 0, entries)
+	archive, n, err := pack(nil, 0, entries)
+	if err != nil {
+		return nil, err
+	}
+	s.packed, s.directory = archive[:n:n], archive[n:len(archive)-endSize]
+	empty, _, err := pack(nil, 0, own(unlisted(passFile, nil), nil, nil))
+	s.beside = len(empty)
 	return s, err
 }
 
@@ -60,31 +76,25 @@ const (
 	endDirectorySize = 12 // uint32, and after it the directory's offset
 )
 
-// pack makes an archive of entries that begins at an offset, and takes it apart:
-// the files, the central directory and the record at the end. It may use buf.
-func pack(buf []byte, offset int64, entries []entry) (files, directory, end []byte, err error) {
+// pack makes an archive of entries that begins at an offset. Its files end where
+// its directory begins, and the directory where its last endSize bytes begin. It
+// may use buf.
+func pack(buf []byte, offset int64, entries []entry) (archive []byte, directory int, err error) {
 	b := bytes.NewBuffer(buf)
 	z := zip.NewWriter(b)
 	z.SetOffset(offset)
 	for _, e := range entries {
 		if err := e.store(z); err != nil {
-			return nil, nil, nil, err
+			return nil, 0, err
 		}
 	}
 	if err := z.Flush(); err != nil {
-		return nil, nil, nil, err
+		return nil, 0, err
 	}
-	n := b.Len()
-	if err := z.Close(); err != nil {
-		return nil, nil, nil, err
-	}
-	all := b.Bytes()
-	return all[:n:n], all[n : len(all)-endSize : len(all)-endSize], all[len(all)-endSize:], nil
+	directory = b.Len()
+	err = z.Close()
+	return b.Bytes(), directory, err
 }
-
-// ownOverhead is more than what pass.json, manifest.json and signature take
-// beside their bytes.
-const ownOverhead = 512
 
 // dosDate is the date of all entries, 1980-01-01, as MS-DOS writes it: packages
 // with the same content are the same.
@@ -100,6 +110,11 @@ func PackageOf(b []byte) *Package { return &Package{own: b} }
 
 // Size is in bytes.
 func (p *Package) Size() int64 { return int64(len(p.shared) + len(p.own)) }
+
+// Parts are the package's bytes: what all packages of the template share, which
+// is the same array each time and may be empty, then its own. They must not be
+// changed.
+func (p *Package) Parts() (shared, own []byte) { return p.shared, p.own }
 
 // WriteTo writes the package.
 func (p *Package) WriteTo(w io.Writer) (int64, error) {
@@ -137,29 +152,52 @@ func (p *Package) Bytes() []byte { return slices.Concat(p.shared, p.own) }
 
 // Package packs and signs what Render made of the same pass. The package is a
 // function of both, the template's files and its certificate: equal input gives
-// equal bytes.
-func (t *Template) Package(p Pass, r *Rendered) (*Package, error) {
+// equal bytes. The error names the certificate where that is not valid now.
+func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error) {
 	certificate, err := t.Certificate()
+	if err == nil {
+		err = certificate.Valid(now)
+	}
 	if err != nil {
 		return nil, err
 	}
 	pass := newEntry(passFile, r.JSON)
-	manifest := newEntry("manifest.json", []byte(t.static.manifest+pass.sha1+`"}`))
-	der, err := certificate.Sign(manifest.data, p.Updated)
+	manifest := t.static.manifestFor(pass.sha1)
+	signature, err := certificate.Sign(manifest, p.Updated)
 	if err != nil {
 		return nil, err
 	}
-	signature := entry{name: "signature", data: der, crc: crc32.ChecksumIEEE(der)}
-	size := len(pass.data) + len(manifest.data) + len(der) + ownOverhead
-	files, directory, end, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), []entry{pass, manifest, signature})
+	size := len(pass.data) + len(manifest) + len(signature) + t.static.beside + len(t.static.directory)
+	archive, n, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), own(pass, manifest, signature))
 	if err != nil {
 		return nil, err
 	}
+	archive = slices.Insert(archive, n, t.static.directory...)
+	end := archive[len(archive)-endSize:]
 	count := binary.LittleEndian.Uint16(end[endCount:]) + uint16(t.static.count) //nolint:gosec // a template has few files
 	binary.LittleEndian.PutUint16(end[endCount:], count)
 	binary.LittleEndian.PutUint16(end[endCount+2:], count)
-	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(directory)+len(t.static.directory))) //nolint:gosec // as above
-	return &Package{t.static.packed, slices.Concat(files, t.static.directory, directory, end)}, nil
+	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(archive)-n-endSize)) //nolint:gosec // as above
+	return &Package{t.static.packed, archive}, nil
+}
+
+// PackageSize is the size of what Package makes, in bytes. Nothing is signed.
+func (t *Template) PackageSize(r *Rendered) (int64, error) {
+	certificate, err := t.Certificate()
+	if err != nil {
+		return 0, err
+	}
+	manifest := t.static.manifestFor(strings.Repeat("0", 2*sha1.Size))
+	shared := len(t.static.packed) + len(t.static.directory)
+	return int64(shared + t.static.beside + len(r.JSON) + len(manifest) + certificate.SignatureSize()), nil
+}
+
+// manifestFor is manifest.json with the sum of pass.json.
+func (s *static) manifestFor(sum string) []byte { return []byte(s.manifest + sum + `"}`) }
+
+// own are the files of one package alone.
+func own(pass entry, manifest, signature []byte) []entry {
+	return []entry{pass, unlisted("manifest.json", manifest), unlisted("signature", signature)}
 }
 
 // store adds the entry as it is. PNGs are compressed already, and the rest is

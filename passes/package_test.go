@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/passes/passtest"
 )
 
@@ -124,7 +125,7 @@ func TestPackageIsReadFromAnyPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkg, err := template.Package(onePass, r)
+	pkg, err := template.Package(onePass, r, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +139,74 @@ func TestPackageIsReadFromAnyPlace(t *testing.T) {
 	}
 }
 
+// sized is a pass that has no package yet.
+type sized int64
+
+func (s sized) Size() int64 { return int64(s) }
+
+func TestSizesAreKnownWithoutSigning(t *testing.T) {
+	template := load(t, files(map[string]string{"pass.json": strings.Replace(minimal, "{", `{"userInfo": "${{ note }}", `, 1), "template.yaml": "inputs: {note: {}}", "de.lproj/pass.strings": `"Seat" = "Platz";`}), passes.Settings{Keyring: keyring(t)})
+	var packages []*passes.Package
+	var sizes []sized
+	for n := range 13 {
+		p := onePass
+		p.Inputs = map[string]any{"note": strings.Repeat("é", n<<n)}
+		r, err := template.Render(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, err := template.PackageSize(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg, err := template.Package(p, r, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size != pkg.Size() {
+			t.Errorf("said %d bytes, and made %d", size, pkg.Size())
+		}
+		packages, sizes = append(packages, pkg), append(sizes, sized(size))
+	}
+	if a, b := lengths(passes.Bundles(packages)), lengths(passes.Bundles(sizes)); a != "[10 3]" || a != b {
+		t.Errorf("packages are split into %s, sizes into %s", a, b)
+	}
+}
+
 func TestPackageWithoutCertificate(t *testing.T) {
 	template := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{})
 	r, err := template.Render(onePass)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := template.Package(onePass, r); err == nil {
+	if _, err := template.Package(onePass, r, now); err == nil {
 		t.Error("was packed")
+	}
+}
+
+func TestAnExpiredCertificateStopsPackagesOnly(t *testing.T) {
+	ca, _ := passtest.Apple(t)
+	issued, err := ca.IssueFor(passtest.PassType, passtest.Team, "Hall One", now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := certificates.Config{Certificate: string(issued.CertPEM), Key: string(issued.KeyPEM), Intermediate: string(ca.IntermediatePEM())}
+	ring, found := certificates.Load([]certificates.Config{old}, now)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	template := load(t, files(map[string]string{"pass.json": minimal}), passes.Settings{Keyring: ring})
+	r, err := template.Render(onePass)
+	if err != nil || r.Err() != nil || !strings.Contains(string(r.JSON), `"passTypeIdentifier":"`+passtest.PassType+`"`) {
+		t.Fatalf("got %v", err)
+	}
+	const want = "the certificate for " + passtest.PassType + " expired on 2026-11-22; no pass can be signed until it is renewed: passhook certs request"
+	if _, err := template.Package(onePass, r, now); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	ring.Replace(keyring(t))
+	if _, err := template.Package(onePass, r, now); err != nil {
+		t.Errorf("renewed, and %v", err)
 	}
 }
 
@@ -186,7 +247,7 @@ func pack(t testing.TB, template *passes.Template, p passes.Pass) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkg, err := template.Package(p, r)
+	pkg, err := template.Package(p, r, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/passhook/passhook/expressions"
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/schema"
 	"github.com/passhook/passhook/problems"
 )
@@ -50,7 +49,7 @@ func (l *templateLoader) passJSON() {
 	var found problems.List
 	for _, key := range owned {
 		if _, given := pass[key]; given {
-			found = append(found, problems.Warn(key, "is filled in by passhook; what stands here is not used"))
+			found = append(found, problems.Warn(key, "%s", l.unused(pass, key)))
 			delete(pass, key)
 		}
 	}
@@ -58,15 +57,15 @@ func (l *templateLoader) passJSON() {
 		l.design(pass)
 	}
 	schema.RelevantDates(pass)
-	found = append(found, told(schema.Check(pass, schema.Options{Unsigned: true}))...)
+	found = append(found, schema.Check(pass, schema.Options{Unsigned: true})...)
 	for _, key := range required {
 		if s, isText := pass[key].(string); isText && strings.TrimSpace(s) == "" {
 			found = append(found, problems.At(key, "is empty; Wallet refuses a pass without it"))
 		}
 	}
 	l.template.style = styleOf(pass)
-	for _, p := range plainColours(pass) {
-		if !slices.ContainsFunc(found, func(other problems.Problem) bool { return other.Path == p.Path && !other.Warning }) {
+	for _, p := range l.plainColours(pass) {
+		if !slices.ContainsFunc(found, func(other problems.Problem) bool { return other.Path == p.Path && other.Severity == problems.Error }) {
 			found = append(found, p)
 		}
 	}
@@ -85,12 +84,28 @@ func (l *templateLoader) passJSON() {
 	}
 }
 
+// unused says why a key that passhook owns is not used.
+func (l *templateLoader) unused(pass map[string]any, key string) string {
+	passType, _ := pass["passTypeIdentifier"].(string)
+	team, _ := pass[key].(string)
+	if key == "teamIdentifier" && l.Keyring != nil {
+		if c, err := l.Keyring.Find(passType); err == nil && c.Team != team {
+			return fmt.Sprintf("names the team %s, and the certificate for %s is of %s, which passes get; take it out, or put the right certificate into signing", team, c.PassType, c.Team)
+		}
+	}
+	return "is filled in by passhook; what stands here is not used"
+}
+
 // plainColours writes the colours that are known already as Wallet wants them.
-func plainColours(pass map[string]any) problems.List {
+func (l *templateLoader) plainColours(pass map[string]any) problems.List {
 	var found problems.List
 	for _, key := range colours {
 		s, isText := pass[key].(string)
-		if !isText || strings.Contains(s, "${{") {
+		if !isText {
+			continue
+		}
+		if strings.Contains(s, "${{") {
+			l.template.colours = append(l.template.colours, key)
 			continue
 		}
 		rgb, ok := colour(s)
@@ -101,25 +116,6 @@ func plainColours(pass map[string]any) problems.List {
 		pass[key] = rgb
 	}
 	return found
-}
-
-// told are findings as problems of a template. What is only worth knowing is
-// left to inspect.
-func told(list []findings.Finding) problems.List {
-	var out problems.List
-	for _, f := range list {
-		if f.Severity == findings.Note {
-			continue
-		}
-		text := f.Text
-		for _, more := range []string{f.Effect, f.Fix} {
-			if more != "" {
-				text += "; " + more
-			}
-		}
-		out = append(out, problems.Problem{Path: f.Path, Text: text, Warning: f.Severity == findings.Warning})
-	}
-	return out
 }
 
 // styleOf is the style that the newest iOS shows; empty where there is none.

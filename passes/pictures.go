@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/images"
 	"github.com/passhook/passhook/problems"
 )
@@ -97,7 +96,7 @@ func (p *pictures) variants(g *group) map[int][]byte {
 		}
 	}
 	if s := g.Kind.Size(p.template.style); out[3] == nil && len(g.given) == 0 && s.Width > 0 {
-		p.in(g.large.name, problems.Problem{Warning: true, Text: small(g.large, s)})
+		p.in(g.large.name, problems.Problem{Severity: problems.Warning, Text: small(g.large, s)})
 	}
 	return out
 }
@@ -106,11 +105,9 @@ func small(l picture, s images.Size) string {
 	return "is " + dimensions(l.Width, l.Height) + " pixels, too small to be sharp on every iPhone; " + dimensions(3*s.Width, 3*s.Height) + " is enough"
 }
 
-// tell places findings about files.
-func (p *pictures) tell(list []findings.Finding) {
+// tell adds what is wrong with files.
+func (p *pictures) tell(list problems.List) {
 	for _, f := range list {
-		for _, problem := range told([]findings.Finding{f}) {
-			p.in(f.File, problem)
-		}
+		p.in(f.File, f)
 	}
 }

@@ -2,11 +2,8 @@ package passes
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/passhook/passhook/expressions"
@@ -38,10 +35,12 @@ type Template struct {
 
 	// keyring is nil where only what needs no certificate is done; signedAs is
 	// the pass type whose certificate signs.
-	keyring        *certificates.Keyring
-	signedAs       string
-	settings       expressions.Settings
-	style          string
+	keyring  *certificates.Keyring
+	signedAs string
+	settings expressions.Settings
+	style    string
+	// colours are the keys of those that have expressions.
+	colours        []string
 	tree           *expressions.Tree
 	title          *expressions.Text
 	subject, intro *expressions.Text
@@ -65,56 +64,6 @@ func (t *Template) Files() map[string][]byte {
 // newest iOS shows.
 func (t *Template) Style() string { return t.style }
 
-// suffix ends the names of template folders.
-const suffix = ".pass"
-
-var templateName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-
-// LoadTemplates loads every NAME.pass and NAME.pkpasstemplate folder of fsys. prefix is how the folder
-// is named in problems.
-func LoadTemplates(fsys fs.FS, prefix string, s Settings) (map[string]*Template, problems.List) {
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return nil, problems.List{{File: prefix, Text: fmt.Sprintf("the templates cannot be read: %v", reason(err))}}
-	}
-	out := map[string]*Template{}
-	var found problems.List
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), suffix)
-		designed := false
-		if !ok {
-			name, designed = strings.CutSuffix(e.Name(), designedSuffix)
-			ok = designed
-		}
-		link := e.Type()&fs.ModeSymlink != 0
-		if !ok || !e.IsDir() && !link {
-			continue
-		}
-		file := path.Join(prefix, e.Name())
-		if link {
-			found = append(found, problems.Problem{File: file, Text: "is a link; put the folder itself here"})
-			continue
-		}
-		if !templateName.MatchString(name) {
-			found = append(found, problems.Problem{File: file, Text: "a template's name may have letters, digits, - and _ only"})
-			continue
-		}
-		sub, err := fs.Sub(fsys, e.Name())
-		if err != nil {
-			found = append(found, problems.Problem{File: file, Text: err.Error()})
-			continue
-		}
-		if out[name] != nil {
-			found = append(found, problems.Problem{File: file, Text: fmt.Sprintf("is a second template with the name %s; rename one", name)})
-			continue
-		}
-		l := &templateLoader{Settings: s, fsys: sub, dir: file, designed: designed, template: &Template{Name: name, settings: s.Expressions}}
-		out[name] = l.load()
-		found = append(found, l.found...)
-	}
-	return out, found
-}
-
 // templateLoader loads one template.
 type templateLoader struct {
 	Settings
@@ -125,8 +74,12 @@ type templateLoader struct {
 	found    problems.List
 }
 
-// in notes a problem of one of the template's files.
+// in adds a problem of one of the template's files. What is only worth knowing
+// is left to inspect.
 func (l *templateLoader) in(file string, p problems.Problem) {
+	if p.Severity == problems.Note {
+		return
+	}
 	p.File = path.Join(l.dir, file)
 	l.found = append(l.found, p)
 }

@@ -188,74 +188,6 @@ func TestLoadTemplatesNeedsAnIcon(t *testing.T) {
 	}
 }
 
-func TestLoadTemplatesFollowsNoLinkToAFolder(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Symlink(t.TempDir(), filepath.Join(root, "t.pass")); err != nil {
-		t.Fatal(err)
-	}
-	_, found := passes.LoadTemplates(os.DirFS(root), "templates", passes.Settings{})
-	if got := found.Error(); got != "templates/t.pass: is a link; put the folder itself here" {
-		t.Errorf("got %q", got)
-	}
-}
-
-// A link could lead out of the folder, into /etc or a key.
-func TestLoadTemplatesFollowsNoLinks(t *testing.T) {
-	root := t.TempDir()
-	dir := filepath.Join(root, "t.pass")
-	if err := os.MkdirAll(filepath.Join(root, "real.lproj"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string]string{"t.pass/pass.json": minimal, "t.pass/icon.png": string(icon), "real.png": string(icon)} {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(data), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for from, to := range map[string]string{"logo.png": "../real.png", "de.lproj": "../real.lproj", "strip.png": "nowhere"} {
-		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, found := passes.LoadTemplates(os.DirFS(root), "templates", passes.Settings{})
-	const want = "templates/t.pass/de.lproj: is a link or a device; put the file itself here\n" +
-		"templates/t.pass/logo.png: is a link or a device; put the file itself here\n" +
-		"templates/t.pass/strip.png: is a link or a device; put the file itself here"
-	if got := found.Error(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
-func TestLoadTemplatesTakesFoldersNamedPass(t *testing.T) {
-	fsys := files(map[string]string{"pass.json": minimal})
-	for name, data := range map[string]string{
-		"other/pass.json": "{", "file.pass": "x", "README.md": "x",
-		"b-2_x.pass/pass.json": minimal, "b-2_x.pass/icon.png": string(icon),
-		"my concert.pass/pass.json": minimal, ".pass/pass.json": minimal,
-	} {
-		fsys[name] = &fstest.MapFile{Data: []byte(data)}
-	}
-	all, found := passes.LoadTemplates(fsys, "templates", passes.Settings{})
-	if got := slices.Sorted(maps.Keys(all)); !slices.Equal(got, []string{"b-2_x", "t"}) {
-		t.Errorf("got %v", got)
-	}
-	const want = "templates/.pass: a template's name may have letters, digits, - and _ only\n" +
-		"templates/my concert.pass: a template's name may have letters, digits, - and _ only"
-	if got := found.Error(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
-func TestLoadTemplatesWithoutAFolder(t *testing.T) {
-	_, found := passes.LoadTemplates(os.DirFS(filepath.Join(t.TempDir(), "none")), "templates", passes.Settings{})
-	const want = "templates: the templates cannot be read: "
-	if got := found.Error(); !strings.HasPrefix(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 func TestLoadTemplatesFindsTheCertificate(t *testing.T) {
 	for _, tc := range []struct{ name, passType, want string }{
 		{"named", `"passTypeIdentifier": "` + passtest.PassType + `", `, ""},
@@ -272,6 +204,18 @@ func TestLoadTemplatesFindsTheCertificate(t *testing.T) {
 				t.Errorf("got %+v, %v", c, err)
 			}
 		})
+	}
+}
+
+func TestAnotherTeamThanTheCertificatesIsTold(t *testing.T) {
+	for team, want := range map[string]string{
+		passtest.Team: "templates/t.pass/pass.json:1:20: warning: teamIdentifier: is filled in by passhook; what stands here is not used",
+		"OTHER12345":  "templates/t.pass/pass.json:1:20: warning: teamIdentifier: names the team OTHER12345, and the certificate for pass.com.example.test is of TEAM123456, which passes get; take it out, or put the right certificate into signing",
+	} {
+		fsys := files(map[string]string{"pass.json": `{"teamIdentifier": "` + team + `", ` + minimal[1:]})
+		if _, found := passes.LoadTemplates(fsys, "templates", passes.Settings{Keyring: keyring(t)}); found.Error() != want {
+			t.Errorf("got %q, want %q", found, want)
+		}
 	}
 }
 

@@ -14,8 +14,12 @@ func TestProblemNamesItsPlace(t *testing.T) {
 	}{
 		{"file and position", problems.Problem{File: "passhook.yaml", Line: 3, Column: 7, Text: "is missing"}, "passhook.yaml:3:7: is missing"},
 		{"file only", problems.Problem{File: "passhook.yaml", Text: "is empty"}, "passhook.yaml: is empty"},
+		{"position only", problems.Problem{Line: 3, Text: "is missing"}, "3:1: is missing"},
 		{"path only", problems.At("rules[0].on", "is %s", "missing"), "rules[0].on: is missing"},
-		{"warning", problems.Problem{File: "a.yaml", Line: 1, Text: "odd", Warning: true}, "a.yaml:1:1: warning: odd"},
+		{"warning", problems.Problem{File: "a.yaml", Line: 1, Text: "odd", Severity: problems.Warning}, "a.yaml:1:1: warning: odd"},
+		{"path in a file", problems.Problem{File: "pass.json", Path: "nfc", Line: 2, Column: 5, Text: "odd", Effect: "it is ignored", Fix: "take it out", Severity: problems.Note},
+			"pass.json:2:5: nfc: note: odd; it is ignored; take it out"},
+		{"path in a value", problems.Problem{Path: "nfc", Line: 2, Column: 5, Text: "odd"}, "nfc: odd"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := tc.p.String(); got != tc.want {

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/passes"
 )
 
@@ -18,7 +18,7 @@ type bundleLink struct{ Link, Label string }
 
 // bundleLinks are for devices where Safari takes bundles, and for orders with
 // more than one valid pass.
-func (h *Handler) bundleLinks(ctx context.Context, o *bot.Order, d device) ([]bundleLink, error) {
+func (h *Handler) bundleLinks(ctx context.Context, o *orders.Delivery, d device) ([]bundleLink, error) {
 	var places []int // of the valid ones, as the page counts them
 	for i, p := range o.Passes {
 		if !p.Voided {
@@ -29,7 +29,7 @@ func (h *Handler) bundleLinks(ctx context.Context, o *bot.Order, d device) ([]bu
 		return nil, nil
 	}
 	// How many there are depends on the packages' sizes.
-	packages, err := h.passes.Packages(ctx, o)
+	packages, err := h.packages(ctx, o)
 	if err != nil || len(packages) != len(places) { // a pass changed in between; the next view has the buttons
 		return nil, err
 	}
@@ -48,6 +48,22 @@ func (h *Handler) bundleLinks(ctx context.Context, o *bot.Order, d device) ([]bu
 	return out, nil
 }
 
+// packages are those of a delivery's valid passes.
+func (h *Handler) packages(ctx context.Context, o *orders.Delivery) ([]*passes.Package, error) {
+	var out []*passes.Package
+	for _, p := range o.Passes {
+		if p.Voided {
+			continue
+		}
+		content, err := h.passes.Package(ctx, p.Pass)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, content)
+	}
+	return out, nil
+}
+
 func label(places []int) string {
 	if len(places) == 1 {
 		return fmt.Sprintf("Add %d to Apple Wallet", places[0])
@@ -62,7 +78,7 @@ func (h *Handler) bundle(w http.ResponseWriter, r *http.Request) {
 	if o == nil {
 		return
 	}
-	packages, err := h.passes.Packages(r.Context(), o)
+	packages, err := h.packages(r.Context(), o)
 	if err != nil {
 		h.unavailable(w, r, err)
 		return

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/pages"
 )
 
@@ -35,7 +36,7 @@ func (v orderView) Title() string {
 
 // ticket is one pass of an order, as pages/ticket.html shows it.
 type ticket struct {
-	*bot.Issued
+	*bot.Pass
 	Device device
 	// Place is "1 of 2"; empty for a single pass.
 	Place  string
@@ -67,8 +68,8 @@ func (h *Handler) order(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handler) findOrder(w http.ResponseWriter, r *http.Request) *bot.Order {
-	return pages.Find(h.Set, w, r, yourPass, h.passes.OrderByLink)
+func (h *Handler) findOrder(w http.ResponseWriter, r *http.Request) *orders.Delivery {
+	return pages.Find(h.Set, w, r, yourPass, h.passes.DeliveryByLink)
 }
 
 // rename changes what the buyer may change of one pass. There is no token
@@ -86,7 +87,7 @@ func (h *Handler) rename(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	err := h.passes.Rename(r.Context(), o, a.serial, a.given)
-	var refused bot.Refused
+	var refused orders.Refused
 	switch {
 	case errors.As(err, &refused):
 		a.problem = sentence(refused.Text)
@@ -99,7 +100,7 @@ func (h *Handler) rename(w http.ResponseWriter, r *http.Request) {
 }
 
 // given are the values of a form, by the names of inputs.
-func (h *Handler) given(p bot.OrderPass, r *http.Request) map[string]string {
+func (h *Handler) given(p orders.DeliveryPass, r *http.Request) map[string]string {
 	out := map[string]string{}
 	for _, in := range p.Inputs {
 		values, ok := r.PostForm["input."+in.Name]
@@ -122,7 +123,7 @@ func oneLine(r rune) rune {
 	return r
 }
 
-func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *bot.Order, a attempt) {
+func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *orders.Delivery, a attempt) {
 	d := deviceOf(r.UserAgent())
 	bundles, err := h.bundleLinks(r.Context(), o, d)
 	if err != nil {
@@ -140,10 +141,10 @@ func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *bot.Order
 	h.Show(w, r, code, "order.html", v)
 }
 
-func (h *Handler) tickets(o *bot.Order, d device, a attempt) []ticket {
+func (h *Handler) tickets(o *orders.Delivery, d device, a attempt) []ticket {
 	out := make([]ticket, len(o.Passes))
 	for i, p := range o.Passes {
-		t := ticket{Issued: p.Issued, Device: d}
+		t := ticket{Pass: p.Pass, Device: d}
 		if len(o.Passes) > 1 {
 			t.Place = fmt.Sprintf("%d of %d", i+1, len(o.Passes))
 		}
@@ -170,14 +171,14 @@ func (h *Handler) tickets(o *bot.Order, d device, a attempt) []ticket {
 // text.
 var fieldTypes = map[string]string{"number": "number", "date": "date", "time": "datetime-local", "email": "email", "choice": "select"}
 
-func inputOf(in bot.OrderInput, value string) input {
+func inputOf(in orders.Input, value string) input {
 	return input{
 		Name: in.Name, Label: in.Label, Value: value, Type: cmp.Or(fieldTypes[in.Type], "text"), Options: in.Options, Required: in.Required,
 	}
 }
 
 // shown is an input's value as a form has it: datetime-local has no zone.
-func (h *Handler) shown(in bot.OrderInput) string {
+func (h *Handler) shown(in orders.Input) string {
 	if t, err := time.Parse(time.RFC3339, in.Value); err == nil && in.Type == "time" {
 		return t.In(h.zone).Format("2006-01-02T15:04")
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/passes"
 )
@@ -23,34 +23,28 @@ const (
 )
 
 // order has n passes whose holder may be changed until 19:00 in Berlin.
-func order(n int) *bot.Order {
-	o := &bot.Order{Link: "https://tickets.example.com" + page, Recipient: "ada@example.com", State: "sent"}
+func order(n int) *orders.Delivery {
+	o := &orders.Delivery{Link: "https://tickets.example.com" + page, Recipient: "ada@example.com", State: "sent"}
 	for i := range n {
 		p := pass()
 		p.Serial = fmt.Sprintf("serial-%d", i+1)
 		p.Title, p.Link = "Concert", fmt.Sprintf("https://tickets.example.com/p/%s%d", token, i+1)
 		p.Fields = []integrations.Field{{Label: "Seat", Value: fmt.Sprintf("Row %d", i+1)}}
-		o.Passes = append(o.Passes, bot.OrderPass{
-			Issued: p, Until: time.Date(2026, 12, 5, 18, 0, 0, 0, time.UTC),
-			Inputs: []bot.OrderInput{input("holder", "text", fmt.Sprintf("Guest %d", i+1))},
+		o.Passes = append(o.Passes, orders.DeliveryPass{
+			Pass: p, Until: time.Date(2026, 12, 5, 18, 0, 0, 0, time.UTC),
+			Inputs: []orders.Input{input("holder", "text", fmt.Sprintf("Guest %d", i+1))},
 		})
 	}
 	return o
 }
 
-func input(name, kind, value string) bot.OrderInput {
-	return bot.OrderInput{Input: passes.Input{Name: name, Label: "The " + name, Type: kind}, Value: value}
+func input(name, kind, value string) orders.Input {
+	return orders.Input{Input: passes.Input{Name: name, Label: "The " + name, Type: kind}, Value: value}
 }
 
-// of is a shelf with an order, all of whose passes are packed.
-func of(o *bot.Order) shelf {
-	s := shelf{orders: []*bot.Order{o}, calls: new([]string)}
-	for i, p := range o.Passes {
-		if !p.Voided {
-			s.packages = append(s.packages, passes.PackageOf(fmt.Appendf(nil, "package %d", i+1)))
-		}
-	}
-	return s
+// of is a shelf with an order.
+func of(o *orders.Delivery) shelf {
+	return shelf{orders: []*orders.Delivery{o}, calls: new([]string)}
 }
 
 // has fails the test where a page lacks a text, or has one that begins with a
@@ -123,13 +117,13 @@ func TestEveryTypeOfInputHasItsField(t *testing.T) {
 		t.Run(tc.kind, func(t *testing.T) {
 			o, in := order(1), input("x", tc.kind, tc.value)
 			in.Options = []string{"meat", "fish"}
-			o.Passes[0].Inputs = []bot.OrderInput{in}
+			o.Passes[0].Inputs = []orders.Input{in}
 			has(t, get(t, of(o), http.MethodGet, page).Body.String(), tc.want, "The x</label>")
 		})
 	}
 	t.Run("a time that stays is handed on as it was", func(t *testing.T) {
 		o := order(1)
-		o.Passes[0].Inputs = []bot.OrderInput{input("x", "time", "2026-12-05T18:30:00Z")}
+		o.Passes[0].Inputs = []orders.Input{input("x", "time", "2026-12-05T18:30:00Z")}
 		s := of(o)
 		post(t, s, page, "serial=serial-1&input.x=2026-12-05T19:30")
 		if got := strings.Join(*s.calls, ""); got != "serial-1 map[x:2026-12-05T18:30:00Z]" {
@@ -164,7 +158,7 @@ func TestNamesAreOneLine(t *testing.T) {
 func TestARefusedRenameKeepsWhatWasTyped(t *testing.T) {
 	for _, name := range []string{`<script>alert(1)</script>`, `"O'Hara" & <b>`, "مريم \u202e txt", "👩‍🚀 Ada", strings.Repeat("x", 5000)} {
 		s := of(order(2))
-		s.refused = bot.Refused{Text: "The holder is too long"}
+		s.refused = orders.Refused{Text: "The holder is too long"}
 		w := post(t, s, page, url.Values{"serial": {"serial-1"}, "input.holder": {name}}.Encode())
 		if w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("got %d", w.Code)
@@ -176,7 +170,7 @@ func TestARefusedRenameKeepsWhatWasTyped(t *testing.T) {
 
 func TestRenamingAPassOfAnotherOrderIsRefused(t *testing.T) {
 	s := of(order(2))
-	s.refused = bot.Refused{Text: "this ticket is not in your order"}
+	s.refused = orders.Refused{Text: "this ticket is not in your order"}
 	w := post(t, s, page, "serial=serial-3&input.holder=Eve")
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("got %d", w.Code)
@@ -241,9 +235,9 @@ func TestBundleHeaders(t *testing.T) {
 }
 
 func TestABundleOfVoidPassesIsNotThere(t *testing.T) {
-	s := of(order(1))
-	s.packages = nil
-	if w := get(t, s, http.MethodGet, page+".pkpasses"); w.Code != http.StatusNotFound {
+	o := order(1)
+	o.Passes[0].Voided = true
+	if w := get(t, of(o), http.MethodGet, page+".pkpasses"); w.Code != http.StatusNotFound {
 		t.Errorf("got %d", w.Code)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // view is what pages/pass.html shows.
 type view struct {
-	*bot.Issued
+	*bot.Pass
 	Device device
 	// QR is a picture of the page's own address, for the phone; empty where the
 	// visitor is on a phone already.
@@ -27,7 +27,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		return
 	}
-	v := view{Issued: p, Device: deviceOf(r.UserAgent())}
+	v := view{Pass: p, Device: deviceOf(r.UserAgent())}
 	v.QR = h.forPhone(v.Device, p.Link)
 	h.Show(w, r, http.StatusOK, "pass.html", v)
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/pages"
 )
 
@@ -35,7 +35,7 @@ var sessionID = regexp.MustCompile(`^cs_(test|live)_[A-Za-z0-9]{10,250}$`)
 
 // successOrder is one order on pages/success.html.
 type successOrder struct {
-	*bot.Order
+	*orders.Delivery
 	// Index counts from 0; it names the order in the form.
 	Index int
 	// To is the address as this visitor may see it; empty where it is none.
@@ -61,31 +61,31 @@ func (o successOrder) Editable() bool {
 
 // find answers 404, 503 and the page to wait on itself; then there are no
 // orders.
-func (s success) find(w http.ResponseWriter, r *http.Request) (session string, orders []*bot.Order) {
+func (s success) find(w http.ResponseWriter, r *http.Request) (session string, found []*orders.Delivery) {
 	session = r.URL.Query().Get("session_id")
 	if !sessionID.MatchString(session) {
 		s.NotFound(w, r)
 		return "", nil
 	}
-	orders, err := s.passes.OrdersAbout(r.Context(), s.source, session)
+	found, err := s.passes.DeliveriesAbout(r.Context(), s.source, session)
 	switch {
 	case err != nil:
 		s.unavailable(w, r, err)
-	case len(orders) == 0:
+	case len(found) == 0:
 		s.wait(w, r, session)
 	default:
-		return session, orders
+		return session, found
 	}
 	return session, nil
 }
 
 func (s success) page(w http.ResponseWriter, r *http.Request) {
-	if _, orders := s.find(w, r); len(orders) > 0 {
+	if _, found := s.find(w, r); len(found) > 0 {
 		corrected, err := strconv.Atoi(r.URL.Query().Get("corrected"))
 		if err != nil {
 			corrected = -1
 		}
-		s.showOrders(w, r, orders, correction{index: corrected})
+		s.showOrders(w, r, found, correction{index: corrected})
 	}
 }
 
@@ -98,22 +98,22 @@ type correction struct {
 // correct sends an order to another address. As for rename, the address of the
 // page is the secret.
 func (s success) correct(w http.ResponseWriter, r *http.Request) {
-	session, orders := s.find(w, r)
-	if len(orders) == 0 || !s.Form(w, r) {
+	session, found := s.find(w, r)
+	if len(found) == 0 || !s.Form(w, r) {
 		return
 	}
 	i, err := strconv.Atoi(r.PostForm.Get("order"))
-	if err != nil || i < 0 || i >= len(orders) {
+	if err != nil || i < 0 || i >= len(found) {
 		s.NotFound(w, r)
 		return
 	}
 	c := correction{index: i, address: r.PostForm.Get("address")}
-	err = s.passes.Correct(r.Context(), s.source, session, orders[i], c.address)
-	var refused bot.Refused
+	err = s.passes.Correct(r.Context(), s.source, session, found[i], c.address)
+	var refused orders.Refused
 	switch {
 	case errors.As(err, &refused):
 		c.problem = sentence(refused.Text)
-		s.showOrders(w, r, orders, c)
+		s.showOrders(w, r, found, c)
 	case err != nil:
 		s.unavailable(w, r, err)
 	default:
@@ -121,16 +121,16 @@ func (s success) correct(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s success) showOrders(w http.ResponseWriter, r *http.Request, orders []*bot.Order, c correction) {
+func (s success) showOrders(w http.ResponseWriter, r *http.Request, found []*orders.Delivery, c correction) {
 	d := deviceOf(r.UserAgent())
-	out := make([]successOrder, len(orders))
-	for i, o := range orders {
+	out := make([]successOrder, len(found))
+	for i, o := range found {
 		bundles, err := s.bundleLinks(r.Context(), o, d)
 		if err != nil {
 			s.unavailable(w, r, err)
 			return
 		}
-		v := successOrder{Order: o, Index: i, Tickets: s.tickets(o, d, attempt{}), Bundles: bundles}
+		v := successOrder{Delivery: o, Index: i, Tickets: s.tickets(o, d, attempt{}), Bundles: bundles}
 		if strings.Contains(o.Recipient, "@") {
 			v.MayCorrect = s.passes.MayCorrect(o)
 			if v.To = o.Recipient; !v.MayCorrect {

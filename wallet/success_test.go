@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 )
 
 const success = "/stripe/success?session_id="
@@ -62,7 +62,7 @@ func TestLaterTheAddressIsMaskedAndStays(t *testing.T) {
 	}
 	t.Run("what is no mail address is not shown", func(t *testing.T) {
 		s, o := of(order(1)), order(1)
-		s.may, o.Recipient, s.orders = true, "U012ABCDEF", []*bot.Order{o}
+		s.may, o.Recipient, s.orders = true, "U012ABCDEF", []*orders.Delivery{o}
 		has(t, get(t, s, http.MethodGet, success+session).Body.String(), "-U012ABCDEF", "-<form", "are ready")
 	})
 }
@@ -92,7 +92,7 @@ func TestCorrect(t *testing.T) {
 
 func TestARefusedCorrectionKeepsWhatWasTyped(t *testing.T) {
 	s := of(order(1))
-	s.may, s.refused = true, bot.Refused{Text: "this is not a mail address"}
+	s.may, s.refused = true, orders.Refused{Text: "this is not a mail address"}
 	w := post(t, s, success+session, "order=0&address=%22%3Cb%3E")
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("got %d", w.Code)

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/passes"
 )
@@ -26,16 +27,16 @@ var files embed.FS
 
 // Passes finds passes and orders by the token in their link, ok is false where
 // there is none, and changes what their owners may change. Errors that are
-// theirs are bot.Refused. bot.Engine is one.
+// theirs are orders.Refused. orders.Orders is one.
 type Passes interface {
-	PassByLink(ctx context.Context, token string) (p *bot.Issued, ok bool, err error)
-	PictureByLink(ctx context.Context, token string) (p *bot.Picture, ok bool, err error)
-	OrderByLink(ctx context.Context, token string) (o *bot.Order, ok bool, err error)
-	OrdersAbout(ctx context.Context, source, object string) ([]*bot.Order, error)
-	Packages(ctx context.Context, o *bot.Order) ([]*passes.Package, error)
-	Rename(ctx context.Context, o *bot.Order, serial string, given map[string]string) error
-	MayCorrect(o *bot.Order) bool
-	Correct(ctx context.Context, source, object string, o *bot.Order, address string) error
+	PassByLink(ctx context.Context, token string) (p *bot.Pass, ok bool, err error)
+	DeliveryByLink(ctx context.Context, token string) (o *orders.Delivery, ok bool, err error)
+	DeliveriesAbout(ctx context.Context, source, object string) ([]*orders.Delivery, error)
+	Package(ctx context.Context, p *bot.Pass) (*passes.Package, error)
+	Picture(ctx context.Context, p *bot.Pass) ([]byte, error)
+	Rename(ctx context.Context, o *orders.Delivery, serial string, given map[string]string) error
+	MayCorrect(o *orders.Delivery) bool
+	Correct(ctx context.Context, source, object string, o *orders.Delivery, address string) error
 }
 
 // Handler serves the pages and downloads of passes.
@@ -64,7 +65,7 @@ func (h *Handler) Routes(r *mux.Router) {
 	r.HandleFunc("/o/"+pages.Token, h.rename).Methods(http.MethodPost)
 }
 
-func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Issued {
+func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Pass {
 	return pages.Find(h.Set, w, r, yourPass, h.passes.PassByLink)
 }
 
@@ -74,18 +75,23 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		return
 	}
+	content, err := h.passes.Package(r.Context(), p)
+	if err != nil {
+		h.unavailable(w, r, err)
+		return
+	}
 	sum := sha256.New()
-	if _, err := p.Content.WriteTo(sum); err != nil {
+	if _, err := content.WriteTo(sum); err != nil {
 		h.log.Error("a package could not be summed", "error", err)
 	}
 	describe(w.Header(), passes.MIMEType, p.Filename, sum)
-	http.ServeContent(w, r, "", p.Modified, p.Content.Reader())
+	http.ServeContent(w, r, "", p.Modified, content.Reader())
 }
 
 // picture is the pass as Wallet shows it, for pages and mail. It is drawn only
 // for who does not have it.
 func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
-	p := pages.Find(h.Set, w, r, yourPass, h.passes.PictureByLink)
+	p := h.find(w, r)
 	if p == nil {
 		return
 	}
@@ -99,7 +105,7 @@ func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	b, err := p.PNG(r.Context())
+	b, err := h.passes.Picture(r.Context(), p)
 	if err != nil {
 		h.unavailable(w, r, err)
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/wallet"
@@ -29,58 +30,52 @@ var berlin = time.FixedZone("CET", 60*60)
 // shelf is an engine with one pass, one order and one session. What it is asked
 // to change it writes down in calls, and answers with refused.
 type shelf struct {
-	pass     *bot.Issued
-	orders   []*bot.Order
-	packages []*passes.Package
-	err      error
-	refused  error
-	may      bool
-	calls    *[]string
+	pass    *bot.Pass
+	orders  []*orders.Delivery
+	err     error
+	refused error
+	may     bool
+	calls   *[]string
 }
 
-func (s shelf) PassByLink(_ context.Context, t string) (*bot.Issued, bool, error) {
+func (s shelf) PassByLink(_ context.Context, t string) (*bot.Pass, bool, error) {
 	return s.pass, s.pass != nil && t == token, s.err
 }
 
-func (s shelf) PictureByLink(_ context.Context, t string) (*bot.Picture, bool, error) {
-	if s.pass == nil || t != token {
-		return nil, false, s.err
-	}
-	return &bot.Picture{Modified: s.pass.Modified, PNG: func(context.Context) ([]byte, error) { return []byte("PNG"), nil }}, true, s.err
-}
+func (s shelf) Picture(context.Context, *bot.Pass) ([]byte, error) { return []byte("PNG"), s.err }
 
-func (s shelf) OrderByLink(_ context.Context, t string) (*bot.Order, bool, error) {
+func (s shelf) DeliveryByLink(_ context.Context, t string) (*orders.Delivery, bool, error) {
 	if s.err != nil || len(s.orders) == 0 || t != token {
 		return nil, false, s.err
 	}
 	return s.orders[0], true, nil
 }
 
-func (s shelf) OrdersAbout(_ context.Context, source, object string) ([]*bot.Order, error) {
+func (s shelf) DeliveriesAbout(_ context.Context, source, object string) ([]*orders.Delivery, error) {
 	if source != "stripe" || object != session {
 		return nil, s.err
 	}
 	return s.orders, s.err
 }
 
-func (s shelf) Packages(context.Context, *bot.Order) ([]*passes.Package, error) {
-	return s.packages, s.err
+func (s shelf) Package(_ context.Context, p *bot.Pass) (*passes.Package, error) {
+	return p.Content, s.err
 }
 
-func (s shelf) Rename(_ context.Context, _ *bot.Order, serial string, given map[string]string) error {
+func (s shelf) Rename(_ context.Context, _ *orders.Delivery, serial string, given map[string]string) error {
 	*s.calls = append(*s.calls, fmt.Sprintf("%s %v", serial, given))
 	return s.refused
 }
 
-func (s shelf) MayCorrect(*bot.Order) bool { return s.may }
+func (s shelf) MayCorrect(*orders.Delivery) bool { return s.may }
 
-func (s shelf) Correct(_ context.Context, source, object string, o *bot.Order, address string) error {
+func (s shelf) Correct(_ context.Context, source, object string, o *orders.Delivery, address string) error {
 	*s.calls = append(*s.calls, strings.Join([]string{source, object, o.Recipient, address}, " "))
 	return s.refused
 }
 
-func pass() *bot.Issued {
-	return &bot.Issued{
+func pass() *bot.Pass {
+	return &bot.Pass{
 		Package: integrations.Package{
 			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Content: passes.PackageOf([]byte("PK package")),
 			Link: "https://tickets.example.com/p/" + token, Fields: []integrations.Field{{Label: "Holder", Value: "Ada Lovelace"}},

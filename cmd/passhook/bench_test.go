@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,23 +24,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store"
 )
 
 // start runs the whole server in this process.
-func (w *world) start(tb testing.TB) *app {
+func (w *world) start(tb testing.TB) *app.App {
 	tb.Helper()
-	cfg, err := config.Load(filepath.Join(w.dir, "passhook.yaml"), config.Options{})
-	if err != nil {
+	cfg, p, found, err := app.Load(filepath.Join(w.dir, "passhook.yaml"), config.Options{})
+	if err := errors.Join(err, found.Err()); err != nil {
 		tb.Fatal(err)
 	}
-	p, found := loadProject(cfg, time.Now())
-	if err := found.Err(); err != nil {
-		tb.Fatal(err)
-	}
-	a, err := newApp(context.Background(), cfg, p, time.Now, slog.New(slog.DiscardHandler))
+	a, err := app.New(context.Background(), cfg, p, app.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,11 +48,11 @@ func (w *world) start(tb testing.TB) *app {
 	cfg.Listen = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	served, ready := make(chan error, 1), make(chan struct{})
-	go func() { served <- a.serve(ctx, l, func() { close(ready) }) }()
+	go func() { served <- a.Run(ctx, l, func() { close(ready) }) }()
 	<-ready
 	tb.Cleanup(func() {
 		cancel()
-		if err := closing(<-served, a); err != nil {
+		if err := <-served; err != nil {
 			tb.Log(err)
 		}
 	})
@@ -71,7 +69,7 @@ func BenchmarkCheckoutToMail(b *testing.B) {
 	for i := range checkouts + 3 {
 		body := w.checkout("bench"+strconv.Itoa(i), 2)
 		start := time.Now()
-		if _, err := w.send(b.Context(), "http://"+a.config.Listen, body); err != nil {
+		if _, err := w.send(b.Context(), "http://"+a.Config.Listen, body); err != nil {
 			b.Fatal(err)
 		}
 		if err := w.smtp.Wait(b.Context(), i+1); err != nil {
@@ -108,12 +106,12 @@ func BenchmarkIngest(b *testing.B) {
 	const rounds, requests = 15, 4000 // whatever b.N is
 	for range rounds {
 		alone := flood(b, bare.URL, &n, requests)
-		ratios = append(ratios, alone.Seconds()/flood(b, "http://"+a.config.Listen, &n, requests).Seconds())
-		a.drained(b)
+		ratios = append(ratios, alone.Seconds()/flood(b, "http://"+a.Config.Listen, &n, requests).Seconds())
+		drained(b, a)
 	}
 	slices.Sort(ratios)
 	b.ReportMetric(ratios[len(ratios)/2], "of-bare")
-	p99 := quantile(paced(b, "http://"+a.config.Listen, &n, 3000, time.Millisecond), 0.99)
+	p99 := quantile(paced(b, "http://"+a.Config.Listen, &n, 3000, time.Millisecond), 0.99)
 	b.ReportMetric(float64(p99.Microseconds())/1000, "p99-ms-at-1000/s")
 	b.ReportMetric(float64(p99)/float64(50*time.Millisecond), "p99-of-limit")
 }
@@ -144,10 +142,10 @@ func paced(b *testing.B, url string, seq *atomic.Int64, n int, interval time.Dur
 
 // drained waits until the backlog is worked off, which would disturb what is
 // measured next.
-func (a *app) drained(b *testing.B) {
+func drained(b *testing.B, a *app.App) {
 	b.Helper()
 	eventually(b, 5*time.Minute, "no event is pending", func() bool {
-		pending, err := a.store.FindEvents(b.Context(), store.Filter{State: store.StatePending, Limit: 1})
+		pending, err := a.Store.FindEvents(b.Context(), store.Filter{State: store.StatePending, Limit: 1})
 		return err == nil && len(pending) == 0
 	})
 }

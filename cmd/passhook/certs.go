@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/joho/godotenv"
 
@@ -96,13 +95,4 @@ func (c console) keysNear(folders []string, password string) map[string]certific
 		}
 	}
 	return out
-}
-
-// exposed warns of a private key that others on the machine can read.
-func (c console) exposed(name string) problems.List {
-	info, err := os.Stat(c.in(name))
-	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
-		return nil
-	}
-	return problems.List{{File: name, Text: "other users of this machine can read this private key; chmod 600 " + name, Warning: true}}
 }

@@ -74,12 +74,16 @@ func (s *shown) certificate(c *x509.Certificate, now time.Time) {
 	s.From, s.Until, s.Days, s.Issuer = c.NotBefore, c.NotAfter, &days, certificates.Authority(c.Issuer)
 }
 
+func (s *shown) wrong(format string, args ...any) {
+	s.Problems = append(s.Problems, problems.Problem{File: s.Where, Text: fmt.Sprintf(format, args...)})
+}
+
 func describeIssuer(where string, c *x509.Certificate, now time.Time) shown {
 	out := shown{Where: where, Kind: "issuing certificate"}
 	out.certificate(c, now)
 	out.Name = certificates.Authority(c.Subject)
 	if now.After(c.NotAfter) {
-		out.Problems = append(out.Problems, problems.Problem{File: where, Text: "expired; passhook has Apple's current one built in"})
+		out.wrong("expired; passhook has Apple's current one built in")
 	}
 	return out
 }
@@ -87,9 +91,9 @@ func describeIssuer(where string, c *x509.Certificate, now time.Time) shown {
 func describeRequest(where string, r *x509.CertificateRequest) shown {
 	out := shown{Where: where, Kind: "request", Name: r.Subject.CommonName, Key: keyText(r.PublicKey)}
 	if err := r.CheckSignature(); err != nil {
-		out.Problems = append(out.Problems, problems.Problem{File: where, Text: "is damaged; make it again with: passhook certs request"})
+		out.wrong("is damaged; make it again with: passhook certs request")
 	} else if public, ok := r.PublicKey.(*rsa.PublicKey); !ok || public.N.BitLen() != keyBits {
-		out.Problems = append(out.Problems, problems.Problem{File: where, Text: fmt.Sprintf("is for %s, and Apple takes RSA keys of %d bits only", out.Key, keyBits)})
+		out.wrong("is for %s, and Apple takes RSA keys of %d bits only", out.Key, keyBits)
 	}
 	return out
 }
@@ -114,7 +118,8 @@ func (s shown) rows() [][]string {
 	add("name", s.Name)
 	add("serial", s.Serial)
 	if !s.Until.IsZero() {
-		add("valid", fmt.Sprintf("%s to %s, %d days left", s.From.Format(time.DateOnly), s.Until.Format(time.DateOnly), max(*s.Days, 0)))
+		add("valid", fmt.Sprintf("%s to %s, %d days left",
+			s.From.Format(time.DateOnly), s.Until.Format(time.DateOnly), max(*s.Days, 0)))
 	}
 	issuer := s.Issuer
 	if !s.IssuerUntil.IsZero() {
@@ -128,10 +133,10 @@ func (s shown) rows() [][]string {
 	add("SHA-256", s.SHA256)
 	for _, p := range s.Problems {
 		name := "wrong"
-		if p.Warning {
+		if p.Severity == problems.Warning {
 			name = "warning"
 		}
-		p.Warning = false
+		p.Severity = problems.Error
 		if p.File == s.Where {
 			p.File = ""
 		}

@@ -39,12 +39,16 @@ func (i certsImportCmd) Run(ctx context.Context, c console) error {
 	if content.Certificates, err = i.withIssuer(ctx, c, client, content.Certificates); err != nil {
 		return err
 	}
-	e := certificates.Check(content, time.Now())
+	now := time.Now()
+	e := certificates.Check(content, now)
 	for k := range e.Problems {
 		e.Problems[k].File, e.Problems[k].Path = i.File, ""
 	}
 	if err := c.tell(e.Problems); err != nil {
 		return err
+	}
+	if e.Certificate.Valid(now) != nil {
+		return errSilent // the warning says it
 	}
 	if err := i.mayReplace(c, e, password); err != nil {
 		return err
@@ -54,7 +58,9 @@ func (i certsImportCmd) Run(ctx context.Context, c console) error {
 	case made:
 		password = rand.Text()
 	case len(password) < goodPassword:
-		fmt.Fprintf(c.Err, "%s is short; whoever gets hold of the file can guess it. Unset it, and a random one is made\n", passwordVariable)
+		fmt.Fprintf(c.Err,
+			"%s is short; whoever gets hold of the file can guess it. Unset it, and a random one is made\n",
+			passwordVariable)
 	}
 	b, err := e.PKCS12(password)
 	if err != nil {
@@ -74,10 +80,12 @@ const goodPassword = 16
 
 // write writes the file, or base64 to standard output.
 func (i certsImportCmd) write(c console, e certificates.Entry, b []byte) error {
-	until := fmt.Sprintf("%s, team %s, until %s", e.Certificate.PassType, e.Certificate.Team, e.Certificate.NotAfter.Format(time.DateOnly))
+	until := fmt.Sprintf("%s, team %s, until %s",
+		e.Certificate.PassType, e.Certificate.Team, e.Certificate.NotAfter.Format(time.DateOnly))
 	if i.Env {
 		fmt.Fprintln(c.Out, base64.StdEncoding.EncodeToString(b))
-		fmt.Fprintf(c.Err, "%s\nFor passhook.yaml, with the output as PASS_CERTIFICATE in your secret store:\n%s", until, yamlFor("${PASS_CERTIFICATE}"))
+		fmt.Fprintf(c.Err, "%s\nFor passhook.yaml, with the output as PASS_CERTIFICATE in your secret store:\n%s",
+			until, yamlFor("${PASS_CERTIFICATE}"))
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(c.in(i.Out)), 0o700); err != nil {
@@ -106,7 +114,8 @@ func (i certsImportCmd) mayReplace(c console, e certificates.Entry, password str
 	}
 	for _, cert := range old.Certificates {
 		if t := certificates.PassType(cert); t != "" && t != e.Certificate.PassType {
-			return fmt.Errorf("%s: holds the certificate for %s; --out names another file, --force replaces this one", i.Out, t)
+			return fmt.Errorf("%s: holds the certificate for %s; --out names another file, --force replaces this one",
+				i.Out, t)
 		}
 	}
 	return nil
@@ -117,8 +126,10 @@ func (i certsImportCmd) read(c console, password string) (certificates.Content, 
 	content, err := c.readCertificates(i.File, password)
 	var found problems.List
 	switch {
-	case errors.As(err, &found) && found[0].Path == "password", err == nil && content.Key != nil && len(content.Certificates) > 0:
-		return content, fmt.Errorf("%s: has a private key with it already; name it in signing, and see what is in it with: passhook certs show %s", i.File, i.File)
+	case errors.As(err, &found) && found[0].Path == "password",
+		err == nil && content.Key != nil && len(content.Certificates) > 0:
+		return content, fmt.Errorf("%s: has a private key with it already; name it in signing, and see what is in it with: passhook certs show %s",
+			i.File, i.File)
 	case err != nil:
 		return content, err
 	case content.Key != nil:
@@ -131,7 +142,8 @@ func (i certsImportCmd) read(c console, password string) (certificates.Content, 
 	if i.Key != "" {
 		keyed, err := c.readCertificates(i.Key, password)
 		if err == nil && !keyed.Fits(leaf) {
-			err = fmt.Errorf("%s: holds no private key that belongs to %s; use the one that its request was made with", i.Key, i.File)
+			err = fmt.Errorf("%s: holds no private key that belongs to %s; use the one that its request was made with",
+				i.Key, i.File)
 		}
 		content.Key = keyed.Key
 		return content, err
@@ -143,7 +155,8 @@ func (i certsImportCmd) read(c console, password string) (certificates.Content, 
 			return content, nil
 		}
 	}
-	return content, fmt.Errorf("%s: no private key in %s belongs to it; name its key with --key, or make a new request and a new certificate with: passhook certs request", i.File, strings.Join(folders, " or "))
+	return content, fmt.Errorf("%s: no private key in %s belongs to it; name its key with --key, or make a new request and a new certificate with: passhook certs request",
+		i.File, strings.Join(folders, " or "))
 }
 
 // passCertificate is the pass type certificate among others, or nil.

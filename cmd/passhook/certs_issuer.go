@@ -21,7 +21,9 @@ const (
 
 // withIssuer adds the certificate that issued the pass type certificate: from
 // --intermediate, or from Apple. Where that fails, it says how to go on.
-func (i certsImportCmd) withIssuer(ctx context.Context, c console, client *http.Client, certs []*x509.Certificate) ([]*x509.Certificate, error) {
+func (i certsImportCmd) withIssuer(
+	ctx context.Context, c console, client *http.Client, certs []*x509.Certificate,
+) ([]*x509.Certificate, error) {
 	for _, name := range i.Intermediate {
 		content, err := c.readCertificates(name, "")
 		if err != nil {
@@ -39,15 +41,18 @@ func (i certsImportCmd) withIssuer(ctx context.Context, c console, client *http.
 		}
 	}
 	if len(i.Intermediate) > 0 {
-		return nil, fmt.Errorf("%s: did not issue %s, whose issuer is %s", strings.Join(i.Intermediate, ", "), i.File, leaf.Issuer)
+		return nil, fmt.Errorf("%s: did not issue %s, whose issuer is %s",
+			strings.Join(i.Intermediate, ", "), i.File, leaf.Issuer)
 	}
 	address, ok := certificates.IssuerURL(leaf)
 	if !ok {
-		return nil, fmt.Errorf("%s: its issuer is not known here: %s; name the issuer's certificate with --intermediate FILE", i.File, leaf.Issuer)
+		return nil, fmt.Errorf("%s: its issuer is not known here: %s; name the issuer's certificate with --intermediate FILE",
+			i.File, leaf.Issuer)
 	}
 	issuer, err := fetchIssuer(ctx, client, address, leaf)
 	if err != nil {
-		return nil, fmt.Errorf("%s: its issuer %s cannot be had from %s: %w; download it by other means and name the file with --intermediate FILE", i.File, certificates.Authority(leaf.Issuer), address, err)
+		return nil, fmt.Errorf("%s: its issuer %s cannot be had from %s: %w; download it by other means and name the file with --intermediate FILE",
+			i.File, certificates.Authority(leaf.Issuer), address, err)
 	}
 	fmt.Fprintf(c.Err, "%s comes from %s\n", certificates.Authority(issuer.Subject), address)
 	return append(certs, issuer), nil

@@ -84,7 +84,8 @@ func (r certsRequestCmd) key(c console) (crypto.Signer, error) {
 			return nil, err
 		}
 		if public, ok := publicRSA(content.Key); !ok || public.N.BitLen() != keyBits {
-			return nil, fmt.Errorf("%s: holds no RSA key of %d bits, which Apple asks for; choose another --out, or --force to replace it", name, keyBits)
+			return nil, fmt.Errorf("%s: holds no RSA key of %d bits, which Apple asks for; choose another --out, or --force to replace it",
+				name, keyBits)
 		}
 		fmt.Fprintf(c.Err, "The request is for the key that is there: %s\n", name)
 		return content.Key, nil

@@ -21,7 +21,8 @@ type certsShowCmd struct {
 
 // Run says what is installed, or what is in the files.
 func (s certsShowCmd) Run(_ context.Context, c console) error {
-	list, err := s.list(c, time.Now())
+	now := time.Now()
+	list, err := s.list(c, now)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (s certsShowCmd) Run(_ context.Context, c console) error {
 		}
 	}
 	for _, one := range list {
-		if err == nil && one.Problems.Err() != nil {
+		if err == nil && (one.Problems.Err() != nil || one.Days != nil && (now.After(one.Until) || now.Before(one.From))) {
 			err = errSilent // it stands in the table
 		}
 	}
@@ -101,15 +102,18 @@ func (c console) showFiles(names []string, now time.Time) []shown {
 		default:
 			out = append(out, describeLeaf(name, content, keys, issuers, now))
 		}
-		if last := &out[i]; read[i].Key != nil {
-			last.Problems = append(last.Problems, c.exposed(name)...)
+		if text := certificates.Exposed(c.in(name), name); text != "" && read[i].Key != nil {
+			out[i].Problems = append(out[i].Problems, problems.Problem{File: name, Text: text, Severity: problems.Warning})
 		}
 	}
 	return out
 }
 
 // describeLeaf describes a certificate with the key that lies beside it.
-func describeLeaf(name string, content certificates.Content, keys map[string]certificates.Content, issuers []*x509.Certificate, now time.Time) shown {
+func describeLeaf(
+	name string, content certificates.Content, keys map[string]certificates.Content,
+	issuers []*x509.Certificate, now time.Time,
+) shown {
 	beside := ""
 	leaf := passCertificate(content.Certificates)
 	for file, near := range keys {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations"
@@ -41,12 +42,14 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 	if p == nil {
 		return k.tell(c, checkJSON{Problems: found})
 	}
-	out := checkJSON{Renewals: map[string]string{}}
-	for _, t := range slices.Sorted(maps.Keys(p.templates)) {
+	out := checkJSON{Renewals: map[string]string{}, OK: true}
+	for _, t := range slices.Sorted(maps.Keys(p.Templates)) {
 		found = append(found, tryExamples(p, t)...)
 	}
-	for _, cert := range p.keyring.All() {
+	for _, cert := range p.Keyring.All() {
 		out.Renewals[cert.PassType] = cert.NotAfter.Format(time.DateOnly)
+		// serve starts with such a certificate, so it is a warning.
+		out.OK = out.OK && cert.Valid(time.Now()) == nil
 	}
 	if k.Online && found.Err() == nil {
 		found = append(found, online(ctx, cfg)...)
@@ -61,18 +64,15 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 }
 
 // tryExamples renders a template with its inputs' examples.
-func tryExamples(p *project, name string) problems.List {
-	examples, err := p.templates[name].Examples()
-	if err == nil {
-		_, err = p.program.Try(name, examples)
-	}
+func tryExamples(p *app.Project, name string) problems.List {
+	_, err := p.Program.Try(name, nil)
 	if err == nil {
 		return nil
 	}
 	return problems.List{{File: name + ".pass", Text: fmt.Sprintf("cannot be rendered with the examples of its inputs: %v", err)}}
 }
 
-func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *project, out *checkJSON) error {
+func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, out *checkJSON) error {
 	client := stripe.NewClient(*cfg.Stripe)
 	e, err := k.event(ctx, cfg, client)
 	if err != nil {
@@ -82,18 +82,18 @@ func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *project, out 
 		return fmt.Errorf("the event would be ignored: %s", e.Ignore)
 	}
 	out.Types = e.Names()
-	if out.Event = (&bot.Plan{}); !p.program.Listens(e) {
+	if out.Event = (&bot.Plan{}); !p.Program.Listens(e) {
 		return nil
 	}
 	completed, err := client.Complete(ctx, e)
 	if err != nil {
 		return err
 	}
-	if out.Event, err = p.program.Plan(completed); err != nil {
+	if out.Event, err = p.Program.Plan(completed); err != nil {
 		return err
 	}
 	for _, pass := range out.Event.Passes {
-		if _, err := p.program.Try(pass.Template, pass.Inputs); err != nil {
+		if _, err := p.Program.Try(pass.Template, pass.Inputs); err != nil {
 			return fmt.Errorf("rule %s, template %s: %w", pass.Rule, pass.Template, err)
 		}
 	}
@@ -126,9 +126,10 @@ func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.
 	return e, nil
 }
 
-// tell prints the result; it is bad news when there is any error.
+// tell prints the result; it is bad news when there is any error, or no pass can
+// be signed.
 func (k checkCmd) tell(c console, out checkJSON) error {
-	out.OK = out.Problems.Err() == nil
+	out.OK = out.OK && out.Problems.Err() == nil
 	if k.JSON {
 		if out.Problems == nil {
 			out.Problems = problems.List{}
@@ -146,7 +147,7 @@ func (k checkCmd) tell(c console, out checkJSON) error {
 }
 
 func (k checkCmd) print(c console, out checkJSON) {
-	if c.tell(out.Problems) != nil {
+	if c.tell(out.Problems) != nil || !out.OK {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(out.Renewals)) {

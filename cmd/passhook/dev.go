@@ -36,7 +36,7 @@ func (d devCmd) Run(ctx context.Context, c console) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ready, served := make(chan struct{}), make(chan error, 1)
-	go func() { served <- w.app.serve(ctx, l, func() { close(ready) }) }()
+	go func() { served <- w.app.Run(ctx, l, func() { close(ready) }) }()
 	select {
 	case <-ready:
 		c.listening(l)

@@ -24,7 +24,7 @@ func (w *workshop) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	chosen := fits(ctx, w.config, w.project.program, all, now)
+	chosen := fits(ctx, w.config, w.project.Program, all, now)
 	session, items := chosen.session, chosen.items
 	if subscription, ok := session["subscription"].(map[string]any); ok {
 		w.stripe.Add(subscription)
@@ -35,7 +35,7 @@ func (w *workshop) play(ctx context.Context) error {
 		ID: devEventPrefix + strconv.FormatInt(now.UnixNano(), 36), Type: "checkout.session.completed", Created: now, APIVersion: "2025-06-30.basil",
 	}, session)
 	start := time.Now()
-	id, err := post(ctx, w.config.URL+"/webhooks/stripe", body, standins.Sign(body, w.config.Stripe.WebhookSecrets[0], start))
+	id, err := post(ctx, w.config.URL+stripe.WebhookPath, body, standins.Sign(body, w.config.Stripe.WebhookSecrets[0], start))
 	if err != nil {
 		return err
 	}
@@ -61,11 +61,11 @@ func (w *workshop) wait(ctx context.Context, id string) ([]store.Delivery, error
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		e, ok, err := w.app.store.Event(ctx, id)
+		e, ok, err := w.app.Store.Event(ctx, id)
 		if err != nil || !ok {
 			return nil, fmt.Errorf("the checkout did not arrive: %w", err)
 		}
-		_, deliveries, err := w.app.store.IssuedBy(ctx, id)
+		_, deliveries, err := w.app.Store.IssuedBy(ctx, id)
 		if err != nil {
 			return nil, err
 		}

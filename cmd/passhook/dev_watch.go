@@ -29,7 +29,7 @@ func (w *workshop) watch(ctx context.Context) {
 			fmt.Fprintf(w.Err, "%v\nnot loaded; the last good rules and templates go on\n", err)
 			continue
 		}
-		w.app.engine.SetProgram(w.project.program)
+		w.app.Engine.SetProgram(w.project.Program)
 		fmt.Fprintln(w.Err, "rules and templates are loaded again")
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/examples"
 	"github.com/passhook/passhook/integrations/stripe"
@@ -41,8 +42,8 @@ type workshop struct {
 	stripe  *standins.Stripe
 	api     *http.Server
 	config  *config.Config
-	project *project
-	app     *app
+	project *app.Project
+	app     *app.App
 }
 
 func newWorkshop(ctx context.Context, c console, l net.Listener) (*workshop, error) {
@@ -94,13 +95,11 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if w.app, err = newApp(ctx, c, w.project, time.Now, log); err != nil {
-		return err
-	}
-	w.app.extra = func(r *mux.Router) {
+	mailbox := app.Part{Name: "mailbox", Routes: func(r *mux.Router) {
 		r.PathPrefix("/dev/mail").Handler(w.smtp.Handler("/dev/mail"))
-	}
-	return nil
+	}}
+	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Parts: []app.Part{mailbox}})
+	return err
 }
 
 // load reads the project here, or the example where there is none, and has its
@@ -122,7 +121,7 @@ func (w *workshop) load() error {
 	if err != nil {
 		return err
 	}
-	bare, found := loadRules(c, nil)
+	bare, found := app.LoadRules(c, nil)
 	if err := found.Err(); err != nil {
 		return err
 	}
@@ -130,19 +129,19 @@ func (w *workshop) load() error {
 	if err != nil {
 		return err
 	}
-	p, found := loadRules(c, keyring)
+	p, found := app.LoadRules(c, keyring)
 	if err := w.console.tell(found); err != nil {
 		return err
 	}
-	p.keyring = keyring
+	p.Keyring = keyring
 	w.config, w.project = c, p
 	return nil
 }
 
 // certify makes a certificate for every pass type of the templates.
-func (w *workshop) certify(p *project) (*certificates.Keyring, error) {
+func (w *workshop) certify(p *app.Project) (*certificates.Keyring, error) {
 	types := map[string]bool{}
-	for _, t := range p.templates {
+	for _, t := range p.Templates {
 		types[t.PassType] = true
 	}
 	delete(types, "")
@@ -191,9 +190,6 @@ func (w *workshop) leaveConfig() error {
 
 func (w *workshop) close() {
 	var errs []error
-	if w.app != nil {
-		errs = append(errs, w.app.close())
-	}
 	if w.api != nil {
 		errs = append(errs, w.api.Close())
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/examples"
+	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -40,12 +41,18 @@ const (
 // SQLite.
 func newWorld(t testing.TB, database string) *world {
 	t.Helper()
+	return newWorldWith(t, database, standins.SMTPOptions{})
+}
+
+// newWorldWith has a mail server that behaves as mail says.
+func newWorldWith(t testing.TB, database string, mail standins.SMTPOptions) *world {
+	t.Helper()
 	w := &world{dir: t.TempDir(), stripe: standins.NewStripe(), program: os.Args[0]}
 	var err error
 	if w.ca, err = standins.NewCA(time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if w.smtp, err = standins.NewSMTP(standins.SMTPOptions{}); err != nil {
+	if w.smtp, err = standins.NewSMTP(mail); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.smtp.Close() })
@@ -182,7 +189,7 @@ func (w *world) checkout(seed string, n int) []byte {
 
 // send posts a signed event.
 func (w *world) send(ctx context.Context, url string, body []byte) (string, error) {
-	return post(ctx, url+"/webhooks/stripe", body, standins.Sign(body, worldSecret, time.Now()))
+	return post(ctx, url+stripe.WebhookPath, body, standins.Sign(body, worldSecret, time.Now()))
 }
 
 // eventually waits for f to be true, for as long as a test may take.

@@ -7,19 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/passes/certificates"
-	"github.com/passhook/passhook/problems"
 )
 
 type issueCmd struct {
@@ -136,7 +134,7 @@ func (i issuer) one(with map[string]any) (*made, error) {
 	if err != nil {
 		return nil, err
 	}
-	pkg, err := i.template.Package(p, r)
+	pkg, err := i.template.Package(p, r, p.Updated)
 	return &made{p.Serial, i.template.Name + "-" + p.Serial[:8], r, pkg}, err
 }
 
@@ -173,16 +171,8 @@ func (c console) oneTemplate(cfg *config.Config, name string, keyring *certifica
 		elsewhere.Templates, name = filepath.Dir(name), folder
 		cfg = &elsewhere
 	}
-	all, found := passes.LoadTemplates(os.DirFS(cfg.Templates), display(cfg), settings(cfg, keyring))
-	if all[name] == nil {
-		if len(all) == 0 {
-			return nil, fmt.Errorf("there is no template in %s", display(cfg))
-		}
-		return nil, fmt.Errorf("there is no template %s; there is %s", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
-	}
-	// Mistakes in the other templates do not matter here.
-	found = slices.DeleteFunc(found, func(p problems.Problem) bool { return !strings.Contains(p.File, name+".p") })
-	return all[name], c.tell(found)
+	t, found := app.LoadTemplate(cfg, name, keyring)
+	return t, c.tell(found)
 }
 
 // isTemplate reports whether a path is a template's folder, and its name.

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/cheggaaa/pb/v3"
-	"github.com/mattn/go-isatty"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/passhook/passhook/passes"
@@ -49,7 +47,8 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 	}
 	todo := slices.DeleteFunc(slices.Clone(rows), func(r tableRow) bool { return done.has(r.id) })
 	if n := len(rows) - len(todo); n > 0 {
-		fmt.Fprintf(c.Err, "%d of %d passes are there already; %s says which\n", n, len(rows), filepath.Join(output, ledgerName))
+		fmt.Fprintf(c.Err, "%d of %d passes are there already; %s says which\n",
+			n, len(rows), filepath.Join(output, ledgerName))
 	}
 	failed, err := c.eachRow(ctx, todo, func(r tableRow) error {
 		made, err := issue.one(r.with)
@@ -115,16 +114,14 @@ type failedRow struct {
 	err  error
 }
 
-// eachRow does all rows, on all processors, with a progress bar where somebody
-// looks. It ends early only when it is stopped.
+// eachRow does all rows, on all processors, and says how far it is where
+// somebody looks. It ends early only when it is stopped.
 func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow) error) ([]failedRow, error) {
-	bar := pb.New(len(rows))
-	bar.SetWriter(io.Discard)
-	if f, ok := c.Err.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-		bar.SetWriter(f)
+	line := progressLine{w: io.Discard, all: len(rows)}
+	if f, ok := c.Err.(*os.File); ok && isTerminal(f) {
+		line.w = f
 	}
-	bar.Start()
-	defer bar.Finish()
+	defer line.end()
 	var mu sync.Mutex
 	var failed []failedRow
 	var g errgroup.Group
@@ -134,12 +131,13 @@ func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow)
 			break
 		}
 		g.Go(func() error {
-			if err := do(r); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
+			err := do(r)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
 				failed = append(failed, failedRow{r.line, err})
 			}
-			bar.Increment()
+			line.step()
 			return nil
 		})
 	}
@@ -151,6 +149,25 @@ func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow)
 	return failed, nil
 }
 
+// progressLine says on one line how many rows are done, at each percent.
+type progressLine struct {
+	w         io.Writer
+	done, all int
+}
+
+func (p *progressLine) step() {
+	p.done++
+	if p.done*100/p.all != (p.done-1)*100/p.all {
+		fmt.Fprintf(p.w, "\r%d of %d rows", p.done, p.all)
+	}
+}
+
+func (p *progressLine) end() {
+	if p.done > 0 {
+		fmt.Fprintln(p.w)
+	}
+}
+
 func (c console) tellRows(file string, all int, failed []failedRow) error {
 	var found problems.List
 	for _, f := range failed {
@@ -160,7 +177,8 @@ func (c console) tellRows(file string, all int, failed []failedRow) error {
 		fmt.Fprintln(c.Err, p)
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d rows have no pass; mend them and run it again: what is done stays as it is", len(failed), all)
+		return fmt.Errorf("%d of %d rows have no pass; mend them and run it again: what is done stays as it is",
+			len(failed), all)
 	}
 	return nil
 }
@@ -232,7 +250,8 @@ func checkHead(file string, head []string, t *passes.Template) error {
 		case near != "":
 			return fmt.Errorf("%s:1: column %s is no input of template %s; did you mean %s?", file, name, t.Name, near)
 		default:
-			return fmt.Errorf("%s:1: column %s is no input of template %s; it has %s", file, name, t.Name, strings.Join(names, ", "))
+			return fmt.Errorf("%s:1: column %s is no input of template %s; it has %s",
+				file, name, t.Name, strings.Join(names, ", "))
 		}
 		seen[name] = true
 	}

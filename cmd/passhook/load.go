@@ -3,41 +3,48 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
-	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/problems"
 	"github.com/passhook/passhook/store"
 )
 
-// load reads the config that --config names, or passhook.yaml here, or what a
-// running dev has left here. Warnings go to standard error.
-func (c console) load(o config.Options) (*config.Config, error) {
-	name := c.Config
-	if name == "" {
-		name = filepath.Join(c.Dir, config.DefaultFile)
-		if left := filepath.Join(c.Dir, devDir, config.DefaultFile); !exists(name) && exists(left) {
-			name = left
-		}
+// configFile is the config that --config names, or passhook.yaml here, or what a
+// running dev has left here.
+func (c console) configFile() string {
+	if c.Config != "" {
+		return c.Config
 	}
-	return c.loadFile(name, o)
+	name := filepath.Join(c.Dir, config.DefaultFile)
+	if left := filepath.Join(c.Dir, devDir, config.DefaultFile); !exists(name) && exists(left) {
+		return left
+	}
+	return name
 }
 
-// loadFile reads the config at name. Warnings go to standard error, unless o
-// takes them.
+// load reads the config. Warnings go to standard error.
+func (c console) load(o config.Options) (*config.Config, error) {
+	return c.loadFile(c.configFile(), o)
+}
+
+// loadFile reads the config at name. Warnings go to standard error.
 func (c console) loadFile(name string, o config.Options) (*config.Config, error) {
-	o.Env = c.Env
-	if o.Warn == nil {
-		o.Warn = func(p problems.Problem) { fmt.Fprintln(c.Err, p) }
-	}
+	o.Env, o.Warn = c.Env, func(p problems.Problem) { fmt.Fprintln(c.Err, p) }
 	return config.Load(name, o)
+}
+
+// exists reports whether a file is there.
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // tell prints a list, in its order; it is an error where an error is in it.
@@ -51,29 +58,10 @@ func (c console) tell(found problems.List) error {
 	return nil
 }
 
-// loadProject loads all of a project and says everything that is wrong with it
-// at once. The project is nil where that is so.
-func (c console) loadProject(o config.Options) (*config.Config, *project, problems.List, error) {
-	var found problems.List
-	o.Warn = func(p problems.Problem) { found = append(found, p) }
-	cfg, err := c.load(o)
-	var wrong problems.List
-	if err != nil && !errors.As(err, &wrong) {
-		return nil, nil, nil, err
-	}
-	found = append(found, wrong...)
-	p, more := loadProject(cfg, time.Now())
-	for _, m := range more {
-		// What could not be read is told once, not again as empty.
-		if !slices.ContainsFunc(wrong, func(w problems.Problem) bool { return w.File == m.File && w.Line == m.Line && w.Column == m.Column }) {
-			found = append(found, m)
-		}
-	}
-	found.Sort()
-	if found.Err() != nil {
-		p = nil
-	}
-	return cfg, p, found, nil
+// loadProject loads all of a project, as app.Load.
+func (c console) loadProject(o config.Options) (*config.Config, *app.Project, problems.List, error) {
+	o.Env = c.Env
+	return app.Load(c.configFile(), o)
 }
 
 // logger writes for people and machines alike.
@@ -87,7 +75,7 @@ func (c console) beside(ctx context.Context) (*config.Config, *store.Store, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := store.OpenBeside(ctx, storeConfig(cfg, time.Now, c.logger()))
+	s, err := store.OpenBeside(ctx, app.StoreConfig(cfg, time.Now, c.logger()))
 	return cfg, s, err
 }
 

@@ -55,10 +55,12 @@ type console struct {
 
 func main() { os.Exit(program()) }
 
-// program runs until it is done or asked to stop.
+// program runs until it is done or asked to stop. Who asks twice does not wait:
+// the second signal is no longer caught.
 func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	return run(ctx, os.Args[1:], console{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/store"
 )
 
@@ -78,7 +79,7 @@ func (l passesListCmd) Run(ctx context.Context, c console) error {
 		p := found[0]
 		return c.table([][]string{
 			{"pass", p.Serial}, {"rule", p.Rule}, {"template", p.Template}, {"item", p.Item}, {"unit", fmt.Sprint(p.Unit)},
-			{"order", p.OrderID}, {"event", p.EventID}, {"mode", modeOf(p.Live)}, {"created", when(p.Created, cfg)}, {"updated", when(p.Updated, cfg)},
+			{"order", p.OrderID}, {"event", p.EventID}, {"mode", stripe.ModeOf(p.Live)}, {"created", when(p.Created, cfg)}, {"updated", when(p.Updated, cfg)},
 			{"void", orNone(p.Void)}, {"void on", orNone(p.VoidOn)}, {"inputs", string(p.Inputs)},
 		})
 	}
@@ -113,7 +114,7 @@ func (c console) doorList(found []store.Pass) error {
 	w := csv.NewWriter(c.Out)
 	rows := [][]string{append([]string{"serial_number", "rule", "template", "item", "unit", "mode", "void"}, columns...)}
 	for i, p := range found {
-		row := []string{p.Serial, p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), modeOf(p.Live), strings.Join(p.Void, " ")}
+		row := []string{p.Serial, p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), stripe.ModeOf(p.Live), strings.Join(p.Void, " ")}
 		for _, name := range columns {
 			row = append(row, cell(inputs[i][name]))
 		}

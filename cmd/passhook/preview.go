@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/passhook/passhook/config"
-	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/passes/preview"
 )
 
@@ -88,27 +86,18 @@ func (p previewCmd) pass(c console) (preview.Pass, error) {
 	return pass, err
 }
 
-// sampleSerial stands in pictures where a pass has its serial number.
-const sampleSerial = "sample-7f3k9q2m4x8w1z6r"
-
-// sampleURL stands where there is no project to say its address.
-const sampleURL = "https://tickets.example.com"
-
 // rendered is the template filled in with its examples, and with what is given.
 func (p previewCmd) rendered(c console, cfg *config.Config, with map[string]any) (preview.Pass, error) {
 	t, err := c.oneTemplate(cfg, p.Template, nil)
 	if err != nil {
 		return preview.Pass{}, err
 	}
-	inputs, err := t.Examples()
-	if err == nil {
-		maps.Copy(inputs, with)
-		inputs, err = t.Check(inputs)
-	}
+	pass, err := t.Sample(with)
 	if err != nil {
 		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
 	}
-	r, err := t.Render(passes.Pass{Serial: sampleSerial, Link: cmp.Or(cfg.URL, sampleURL), Inputs: inputs, Updated: time.Now()})
+	pass.Link, pass.Updated = cmp.Or(cfg.URL, pass.Link), time.Now()
+	r, err := t.Render(pass)
 	if err != nil {
 		return preview.Pass{}, fmt.Errorf("template %s: %w", p.Template, err)
 	}

@@ -1,23 +1,15 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/integrations"
-	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
-	"github.com/passhook/passhook/store"
 )
 
 // happened lets Stripe have n paid checkouts, so long ago, that nobody was told
@@ -155,170 +147,6 @@ func TestSinceInTheConfigLetsAFirstStartFetch(t *testing.T) {
 	w.write(t, "passhook.yaml", strings.Replace(string(b), "stripe: {", "stripe: {since: "+since+", ", 1))
 	w.serve(t, 0)
 	w.mails(t, 2)
-}
-
-// look is a reconciler with its surroundings, at a time of the test's own.
-type look struct {
-	reconciler
-	api   *standins.Stripe
-	store *store.Store
-	now   time.Time
-	log   *bytes.Buffer
-	fresh []integrations.Event
-}
-
-var lookNow = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-
-func newLook(t *testing.T, c stripe.Config) *look {
-	t.Helper()
-	l := &look{api: standins.NewStripe(), now: lookNow, log: &bytes.Buffer{}}
-	server := httptest.NewServer(l.api)
-	t.Cleanup(server.Close)
-	c.APIURL = server.URL
-	log := slog.New(slog.NewTextHandler(l.log, nil))
-	var err error
-	l.store, err = store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "passhook.db"), Now: func() time.Time { return l.now }, Logger: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.store.Close() })
-	accept := func(ctx context.Context, e integrations.Event) (string, bool, error) {
-		id, fresh, err := l.store.Accept(ctx, e)
-		if fresh {
-			l.fresh = append(l.fresh, e)
-		}
-		return id, fresh, err
-	}
-	l.reconciler = reconciler{config: c, accept: accept, store: l.store, now: func() time.Time { return l.now }, log: log, told: map[string]string{}}
-	return l
-}
-
-func (l *look) happens(t *testing.T, id string, at time.Time, live bool) {
-	t.Helper()
-	err := l.api.AddEvent(standins.Event(standins.EventOptions{ID: id, Type: "charge.refunded", Created: at, Live: live}, map[string]any{"id": "ch_" + id, "object": "charge"}))
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// again looks once and gives how many events were new, and with how many
-// requests.
-func (l *look) again(t *testing.T, since time.Time) (fresh, requests int) {
-	t.Helper()
-	had, asked := len(l.fresh), l.api.Requests()
-	l.look(t.Context(), since)
-	return len(l.fresh) - had, l.api.Requests() - asked
-}
-
-func TestReconcilingGoesOnWhereItWas(t *testing.T) {
-	since := lookNow.Add(-48 * time.Hour)
-	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
-	for i := range 250 {
-		l.happens(t, fmt.Sprintf("evt_%d", i), since.Add(time.Duration(i)*time.Minute), false)
-	}
-	if fresh, _ := l.again(t, since); fresh != 250 {
-		t.Errorf("the first look brought %d", fresh)
-	}
-	if fresh, requests := l.again(t, since); fresh != 0 || requests != 1 {
-		t.Errorf("the second look brought %d in %d requests", fresh, requests)
-	}
-	l.happens(t, "evt_new", lookNow.Add(-time.Minute), false)
-	l.happens(t, "evt_late", lookNow.Add(-2*time.Minute), false)
-	if fresh, requests := l.again(t, since); fresh != 2 || requests != 1 {
-		t.Errorf("two more: %d in %d requests", fresh, requests)
-	}
-	l.now = l.now.Add(5 * time.Minute)
-	l.happens(t, "evt_later", lookNow.Add(-3*time.Minute), false) // listed behind those that were read
-	if fresh, _ := l.again(t, since); fresh != 1 {
-		t.Errorf("one that Stripe listed late: %d", fresh)
-	}
-	l.happens(t, "evt_past", since.Add(-time.Hour), false)
-	if fresh, _ := l.again(t, since); fresh != 0 {
-		t.Errorf("one before since: %d", fresh)
-	}
-	if fresh, _ := l.again(t, since.Add(-2*time.Hour)); fresh != 1 {
-		t.Errorf("an earlier since: %d", fresh)
-	}
-}
-
-// A reading that breaks off goes on behind the last hundred.
-func TestReconcilingKeepsItsPlaceWhenItBreaksOff(t *testing.T) {
-	since := lookNow.Add(-48 * time.Hour)
-	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
-	for i := range 450 {
-		l.happens(t, fmt.Sprintf("evt_%d", i), since.Add(time.Duration(i)*time.Minute), false)
-	}
-	l.api.Fail(func(r *http.Request) *standins.Fault {
-		if r.URL.Query().Get("ending_before") == "evt_200" {
-			return &standins.Fault{Status: http.StatusTooManyRequests, Message: "Too many requests"}
-		}
-		return nil
-	})
-	if fresh, _ := l.again(t, since); fresh != 201 {
-		t.Errorf("before it broke off: %d", fresh)
-	}
-	l.api.Fail(nil)
-	if fresh, requests := l.again(t, since); fresh != 249 || requests > 4 {
-		t.Errorf("afterwards: %d in %d requests", fresh, requests)
-	}
-}
-
-func TestReconcilingTellsAnErrorOnce(t *testing.T) {
-	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
-	l.api.Fail(lacking("rak_event_read", func(*http.Request) bool { return true }))
-	for range 3 {
-		l.again(t, lookNow)
-	}
-	l.api.Fail(nil)
-	for range 3 {
-		l.again(t, lookNow)
-	}
-	log := l.log.String()
-	if strings.Count(log, "rak_event_read") != 1 || strings.Count(log, "are fetched again") != 1 {
-		t.Errorf("the log says\n%s", log)
-	}
-}
-
-// The door is the webhook's: an event of each mode is treated as the config says.
-func TestReconcilingKeepsModesApart(t *testing.T) {
-	for _, tc := range []struct {
-		config stripe.Config
-		want   string
-	}{
-		{stripe.Config{APIKeys: []string{"rk_live_1"}}, "evt_live to  "},
-		{stripe.Config{APIKeys: []string{"rk_test_1"}}, "evt_test to  "},
-		{stripe.Config{APIKeys: []string{"rk_test_1", "rk_live_1"}, TestRecipient: "me@example.com"}, "evt_live to  evt_test to me@example.com "},
-		{stripe.Config{APIKeys: []string{"rk_test_1", "rk_live_1"}, Mode: stripe.ModeLive}, "evt_live to  "},
-	} {
-		l := newLook(t, tc.config)
-		l.happens(t, "evt_live", lookNow, true)
-		l.happens(t, "evt_test", lookNow, false)
-		l.again(t, lookNow)
-		got := ""
-		for _, e := range l.fresh {
-			got += e.ExternalID + " to " + e.Redirect.Address + " "
-		}
-		if got != tc.want {
-			t.Errorf("%+v: got %q, want %q", tc.config, got, tc.want)
-		}
-	}
-}
-
-func TestParseSince(t *testing.T) {
-	zone := time.FixedZone("", 3600)
-	for text, want := range map[string]time.Time{
-		"30d": lookNow.AddDate(0, 0, -30), "36h": lookNow.Add(-36 * time.Hour), "90m": lookNow.Add(-90 * time.Minute), "0d": lookNow,
-		"2026-11-01": time.Date(2026, 11, 1, 0, 0, 0, 0, zone),
-	} {
-		if got, err := parseSince(text, lookNow, zone); err != nil || !got.Equal(want) {
-			t.Errorf("%s: %s, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "-3d", "-1h", "d", "yesterday", "2026-13-01"} {
-		if got, err := parseSince(text, lookNow, zone); err == nil {
-			t.Errorf("%q is %s", text, got)
-		}
-	}
 }
 
 func TestTheVerbReconcileStoresWhatIsMissing(t *testing.T) {

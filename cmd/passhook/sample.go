@@ -48,7 +48,7 @@ func samples(cfg *config.Config, seed string, now time.Time, live bool, email st
 			return nil, err
 		}
 		if own != nil {
-			own.session["id"], own.session["livemode"] = "cs_"+modeOf(live)+"_"+seed+"own", live
+			own.session["id"], own.session["livemode"] = "cs_"+stripe.ModeOf(live)+"_"+seed+"own", live
 			return append([]sample{*own}, out...), nil
 		}
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 )
 
@@ -22,26 +24,16 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 	if err := c.tell(found); err != nil {
 		return err
 	}
-	a, err := newApp(ctx, cfg, p, time.Now, c.logger())
+	a, err := app.New(ctx, cfg, p, app.Options{Now: time.Now, Log: c.logger(), Signing: app.ReadSigning(cfg.File, c.Env)})
 	if err != nil {
 		return err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return closing(fmt.Errorf("%w; is another server running? --port 0 picks a free port", err), a)
+		return errors.Join(fmt.Errorf("%w; is another server running? --port 0 picks a free port", err), a.Close())
 	}
-	watch, stop := context.WithCancel(ctx)
-	defer stop()
-	tick := time.NewTicker(signingEvery)
-	defer tick.Stop()
-	go c.watchSigning(watch, cfg, p.keyring, a.now, a.log, tick.C)
-	go a.tellExpiring(watch, p.keyring)
-	err = a.serve(ctx, l, func() { c.listening(l) })
-	return closing(err, a)
+	return a.Run(ctx, l, func() { c.listening(l) })
 }
-
-// signingEvery is how often the certificates' files are read again.
-const signingEvery = time.Minute
 
 // listening says where, on standard output for programs that wait for it.
 func (c console) listening(l net.Listener) {

@@ -26,7 +26,7 @@ const setupKeyName = "STRIPE_SETUP_KEY"
 
 // webhookURL is where Stripe posts events to, and successURL where Checkout
 // sends the buyer.
-func webhookURL(cfg *config.Config) string { return cfg.URL + "/webhooks/stripe" }
+func webhookURL(cfg *config.Config) string { return cfg.URL + stripe.WebhookPath }
 func successURL(cfg *config.Config) string {
 	return cfg.URL + "/stripe/success?session_id={CHECKOUT_SESSION_ID}"
 }

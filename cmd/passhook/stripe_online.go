@@ -21,7 +21,7 @@ func online(ctx context.Context, cfg *config.Config) problems.List {
 			out = append(out, problems.Problem{Text: "stripe: " + text})
 		}
 		for _, text := range s.Notes {
-			out = append(out, problems.Problem{Text: "stripe: " + text, Warning: true})
+			out = append(out, problems.Problem{Text: "stripe: " + text, Severity: problems.Warning})
 		}
 	}
 	if cfg.Mail != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations"
@@ -63,7 +64,7 @@ func (r stripeReconcileCmd) since(ctx context.Context, b *stripeBeside) (time.Ti
 	if r.Since != "" {
 		return parseSince(r.Since, time.Now(), b.config.Location)
 	}
-	since, ok, err := reconcileSince(ctx, b.store, b.config)
+	since, ok, err := app.ReconcileSince(ctx, b.store, b.config)
 	if err == nil && !ok {
 		err = wrongUse("--since is missing: passhook serve has not run yet, so nothing says how far to look back")
 	}
@@ -151,17 +152,17 @@ func (c console) loadStripe() (*config.Config, error) {
 }
 
 func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBeside, error) {
-	p, problems := loadRules(cfg, nil)
+	p, problems := app.LoadRules(cfg, nil)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	s, err := store.OpenBeside(ctx, storeConfig(cfg, time.Now, c.logger()))
+	s, err := store.OpenBeside(ctx, app.StoreConfig(cfg, time.Now, c.logger()))
 	if err != nil {
 		return nil, err
 	}
 	return &stripeBeside{
-		config: cfg, store: s, program: p.program, client: stripe.NewClient(*cfg.Stripe),
-		engine: bot.New(bot.Config{Store: s, Program: p.program}),
+		config: cfg, store: s, program: p.Program, client: stripe.NewClient(*cfg.Stripe),
+		engine: bot.New(bot.Config{Store: s, Renderer: bot.NewRenderer(p.Program, bot.Secrets{}, cfg.URL, time.Now)}),
 	}, nil
 }
 

@@ -45,7 +45,7 @@ func (s stripeSetupCmd) Run(ctx context.Context, c console) error {
 		return wrongUse("this is no secret or restricted key; it starts with sk_test_, sk_live_, rk_test_ or rk_live_")
 	}
 	w := setup{console: c, stripeSetupCmd: s, cfg: cfg, client: client, live: live}
-	fmt.Fprintf(c.Err, "The key is for %s mode.\n", modeOf(live))
+	fmt.Fprintf(c.Err, "The key is for %s mode.\n", stripe.ModeOf(live))
 	if s.Rules {
 		return w.rules(ctx)
 	}

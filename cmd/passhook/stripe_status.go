@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/store"
@@ -93,7 +94,7 @@ func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, e
 	if err != nil {
 		return stripeStatus{}, err
 	}
-	if sc := storeConfig(cfg, time.Now, nil); sc.URL == "" && !exists(sc.Path) {
+	if sc := app.StoreConfig(cfg, time.Now, nil); sc.URL == "" && !exists(sc.Path) {
 		out := onlineStatus(ctx, cfg, time.Now(), nil)
 		out.Notes = append(out.Notes, "passhook serve has not run yet, so nothing says which events have arrived")
 		return out, nil
@@ -153,7 +154,7 @@ func onlineStatus(ctx context.Context, cfg *config.Config, now time.Time, stateO
 	}
 	client := stripe.NewClient(*cfg.Stripe)
 	for _, reader := range client.Readers() {
-		m := modeStatus{Mode: modeOf(reader.Live), Endpoints: []stripe.Endpoint{}, Last: []lastEvent{}, Undelivered: []stripe.ListedEvent{}}
+		m := modeStatus{Mode: stripe.ModeOf(reader.Live), Endpoints: []stripe.Endpoint{}, Last: []lastEvent{}, Undelivered: []stripe.ListedEvent{}}
 		var err error
 		if m.Lacks, err = client.Lacks(ctx, reader.Live); err != nil {
 			out.problem("%s mode: %v", m.Mode, err)

@@ -133,7 +133,7 @@ func (s *sending) send(ctx context.Context, eventType, part string, object map[s
 	body := standins.Event(standins.EventOptions{
 		ID: stripe.SampleEventPrefix + strconv.FormatInt(s.now.UnixNano(), 36) + part, Type: eventType, Created: s.now, Live: live,
 	}, object)
-	address := cmp.Or(s.URL, "http://"+local(s.cfg.Listen)) + "/webhooks/stripe"
+	address := cmp.Or(s.URL, "http://"+local(s.cfg.Listen)) + stripe.WebhookPath
 	s.id, err = post(ctx, address, body, standins.Sign(body, s.cfg.Stripe.WebhookSecrets[0], s.now))
 	return err
 }

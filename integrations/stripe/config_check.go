@@ -18,6 +18,14 @@ const (
 	ModeBoth = "both"
 )
 
+// ModeOf is ModeLive or ModeTest.
+func ModeOf(live bool) string {
+	if live {
+		return ModeLive
+	}
+	return ModeTest
+}
+
 // DefaultAPIURL is where Stripe's API lives.
 const DefaultAPIURL = "https://api.stripe.com"
 
@@ -106,12 +114,8 @@ func (c Config) EffectiveMode() string {
 
 // key is the first API key of that mode, or empty.
 func (c Config) key(live bool) string {
-	want := ModeTest
-	if live {
-		want = ModeLive
-	}
 	for _, k := range c.APIKeys {
-		if keyMode(k) == want {
+		if keyMode(k) == ModeOf(live) {
 			return k
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// WebhookPath is where Stripe posts events to, below the public address.
+const WebhookPath = "/webhooks/stripe"
+
 // Endpoint is a webhook endpoint as Stripe knows it.
 // https://docs.stripe.com/api/webhook_endpoints/object
 type Endpoint struct {

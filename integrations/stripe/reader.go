@@ -39,10 +39,7 @@ func (c *Client) Readers(connected ...string) []Reader {
 
 // String is "live mode", or "live mode of acct_…".
 func (r Reader) String() string {
-	name := ModeTest + " mode"
-	if r.Live {
-		name = ModeLive + " mode"
-	}
+	name := ModeOf(r.Live) + " mode"
 	if r.Account != "" {
 		name += " of " + r.Account
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/passhook/passhook/passes/barcodes"
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/passtest"
+	"github.com/passhook/passhook/problems"
 )
 
 const (
@@ -31,19 +31,19 @@ func TestCheck(t *testing.T) {
 		{"a serial number", qr, "4hn2xnqw7b3yj5k6c8t9za", "iso-8859-1", ""},
 		{"UTF-8", qr, "Zoë ☕", "utf-8", ""},
 		{"Latin-1", pdf417, "Zoë", "iso-8859-1", ""},
-		{"no Latin-1", qr, "☕", "iso-8859-1", "error messageEncoding: the message has characters that iso-8859-1 does not have"},
-		{"an unknown character set", qr, "a", "klingon", "error messageEncoding: the message klingon is no character set that is known here"},
-		{"too long", qr, strings.Repeat("a", 2400), "utf-8", "error message: has 2400 bytes, and QR holds about 2331"},
-		{"too fine", aztec, strings.Repeat("a", 600), "utf-8", "warning message: has 600 bytes, and from 501 on Aztec is too fine"},
+		{"no Latin-1", qr, "☕", "iso-8859-1", "messageEncoding: the message has characters that iso-8859-1 does not have"},
+		{"an unknown character set", qr, "a", "klingon", "messageEncoding: the message klingon is no character set that is known here"},
+		{"too long", qr, strings.Repeat("a", 2400), "utf-8", "message: has 2400 bytes, and QR holds about 2331"},
+		{"too fine", aztec, strings.Repeat("a", 600), "utf-8", "message: warning: has 600 bytes, and from 501 on Aztec is too fine"},
 		{"Code 128", code128, "AB-123 xyz", "", ""},
-		{"Code 128 with an umlaut", code128, "Grün", "utf-8", `error message: "Grün" does not fit into Code 128`},
-		{"long Code 128", code128, strings.Repeat("1a", 20), "", "warning message: has 40 bytes"},
+		{"Code 128 with an umlaut", code128, "Grün", "utf-8", `message: "Grün" does not fit into Code 128`},
+		{"long Code 128", code128, strings.Repeat("1a", 20), "", "message: warning: has 40 bytes"},
 		{"Code 39", code39, "AB-123", "", ""},
 		{"Code 39 in small letters", code39, "ab-123", "", "write AB-123"},
 		{"Codabar", codabar, "A1234B", "", ""},
 		{"Codabar with text", codabar, "AHELLOB", "", "holds digits and"},
 		{"EAN", ean13, "4006381333931", "", ""},
-		{"EAN with a wrong check digit", ean13, "4006381333930", "", "error message: 4006381333930 ends in 0, and the check digit of the others is 1"},
+		{"EAN with a wrong check digit", ean13, "4006381333930", "", "message: 4006381333930 ends in 0, and the check digit of the others is 1"},
 		{"EAN without its check digit", ean13, "400638133393", "", "write 4006381333931"},
 		{"ITF", i2of5, "123456", "", ""},
 		{"ITF of odd length", i2of5, "12345", "", "write 012345"},
@@ -58,7 +58,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func lines(found []findings.Finding) string {
+func lines(found problems.List) string {
 	var out []string
 	for _, f := range found {
 		out = append(out, f.String())
@@ -146,7 +146,7 @@ func FuzzDraw(f *testing.F) {
 		if len(message) > 300 {
 			return
 		}
-		bad := findings.Worst(barcodes.Check(format, message, charset)) == findings.Error
+		bad := barcodes.Check(format, message, charset).Err() != nil
 		if _, known := barcodes.Lookup(format); !known || message == "" {
 			return
 		}

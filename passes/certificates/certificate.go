@@ -19,7 +19,8 @@ type Entry struct {
 	Leaf *x509.Certificate
 	// Intermediate issued it; nil where that one is not known.
 	Intermediate *x509.Certificate
-	// Certificate can sign; nil where there is any problem but warnings.
+	// Certificate can sign while it is Valid; nil where there is any problem but
+	// warnings.
 	Certificate *Certificate
 	Problems    problems.List
 }
@@ -58,8 +59,8 @@ func (l *loader) problem(path, format string, args ...any) {
 	l.found = append(l.found, problems.At(path, format, args...))
 }
 
-func (l *loader) warn(format string, args ...any) {
-	l.found = append(l.found, problems.Warn("certificate", format, args...))
+func (l *loader) warn(path, format string, args ...any) {
+	l.found = append(l.found, problems.Warn(path, format, args...))
 }
 
 // material reads the certificates and the key.
@@ -110,7 +111,7 @@ func (l *loader) check() {
 		Leaf: e.Leaf, Chain: []*x509.Certificate{e.Intermediate}, Apple: Issued(AppleRoot(), e.Intermediate),
 	}
 	if !c.Apple {
-		l.warn("the certificate for %s does not come from Apple; phones refuse the passes", c.PassType)
+		l.warn("certificate", "the certificate for %s does not come from Apple; phones refuse the passes", c.PassType)
 	}
 	if l.found.Err() != nil {
 		return
@@ -175,11 +176,12 @@ func (l *loader) subject(leaf *x509.Certificate) {
 	}
 }
 
+// dates only warns: packages wait for another certificate, and nothing else does.
 func (l *loader) dates(leaf *x509.Certificate) {
 	c := &Certificate{PassType: PassType(leaf), NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter}
 	if err := c.Valid(l.now); err != nil {
-		l.problem("certificate", "%v", err)
+		l.warn("certificate", "%v", err)
 	} else if e, ok := c.expiry(l.now); ok {
-		l.warn("%s", e)
+		l.warn("certificate", "%s", e)
 	}
 }

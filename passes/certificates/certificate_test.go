@@ -111,7 +111,6 @@ func TestLoadFindsMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := newAuthority(t, now.AddDate(1, 0, 0))
-	old := newAuthority(t, now.Add(-time.Minute))
 	with := func(a *authority, key crypto.Signer, edit func(*x509.Certificate)) certificates.Config {
 		return certificates.Config{Certificate: a.issue(t, key, edit), Key: keyPEM(t, key), Intermediate: a.pem}
 	}
@@ -137,15 +136,12 @@ func TestLoadFindsMistakes(t *testing.T) {
 		{"key encrypted in the new way", certificates.Config{Certificate: cert, Key: encodePEM("ENCRYPTED PRIVATE KEY", []byte("x")), Intermediate: inter}, "[0].key: is encrypted in a way that is not read here; decrypt it with: openssl pkey"},
 		{"EC key", certificates.Config{Certificate: a.issue(t, ec, nil), Key: encodePEM("EC PRIVATE KEY", ecDER), Intermediate: a.pem}, "[0].key: is no RSA key"},
 		{"1024 bits", with(a, weak, nil), "[0].certificate: has an RSA key of 1024 bits and needs 2048"},
-		{"expired", with(a, other, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }), "[0].certificate: the certificate for pass.com.example.test expired on 2026-11-23; renew it"},
-		{"not yet valid", with(a, other, func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }), "[0].certificate: the certificate for pass.com.example.test is not valid before 2026-11-23T13:00:00Z"},
 		{"no pass type id", with(a, other, func(c *x509.Certificate) { c.Subject.ExtraNames = nil }), "[0].certificate: is no pass type certificate: its subject names no pass type id"},
 		{"no team", with(a, other, func(c *x509.Certificate) { c.Subject.OrganizationalUnit = nil }), "[0].certificate: names no team"},
 		{"intermediate missing", certificates.Config{Certificate: cert, Key: key}, "[0].certificate: its issuer is not known here: "},
 		{"intermediate did not issue it", certificates.Config{Certificate: cert, Key: key, Intermediate: a.pem}, "[0].intermediate: did not issue the certificate, whose issuer is "},
 		{"intermediate is garbage", certificates.Config{Certificate: cert, Key: key, Intermediate: "wwdr.cer"}, "[0].intermediate: is no certificate, private key or PKCS#12 file"},
 		{"intermediate is a key", certificates.Config{Certificate: cert, Key: key, Intermediate: key}, "[0].intermediate: holds no certificate"},
-		{"expired intermediate", with(old, other, nil), "[0].intermediate: the intermediate Test CA expired on 2026-11-23; get the current one from Apple"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			keyring, found := certificates.Load([]certificates.Config{tc.config}, now)
@@ -195,6 +191,51 @@ func TestLoadWarns(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// A server starts with such a certificate: only packages wait for another.
+func TestACertificateThatCannotSignNowIsKeptWithAWarning(t *testing.T) {
+	a, old, key := newAuthority(t, now.AddDate(1, 0, 0)), newAuthority(t, now.Add(-time.Minute)), newKey(t, 2048)
+	for _, tc := range []struct {
+		name string
+		by   *authority
+		edit func(*x509.Certificate)
+		want string
+	}{
+		{"expired", a, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }, "[0].certificate: warning: the certificate for pass.com.example.test expired on 2026-11-23; no pass can be signed until it is renewed: passhook certs request"},
+		{"not yet valid", a, func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }, "[0].certificate: warning: the certificate for pass.com.example.test is not valid before 2026-11-23T13:00:00Z; no pass can be signed until then. Is the clock right?"},
+		{"expired intermediate", old, nil, "[0].intermediate: warning: Test CA, which issued the certificate for pass.com.example.test, expired on 2026-11-23; no pass can be signed until the current one is named with intermediate: file:PATH"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			keyring, found := certificates.Load([]certificates.Config{{Certificate: tc.by.issue(t, key, tc.edit), Key: keyPEM(t, key), Intermediate: tc.by.pem}}, now)
+			if err := found.Err(); err != nil || !strings.Contains(found.Error()+"\n", tc.want+"\n") {
+				t.Errorf("got %v, want %s", found, tc.want)
+			}
+			c, err := keyring.Find(passType)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, what, _ := strings.Cut(tc.want, "warning: ")
+			if err := c.Valid(now); err == nil || err.Error() != what {
+				t.Errorf("got %v, want %s", err, what)
+			}
+		})
+	}
+}
+
+// A pass type belongs to one team; phones update passes of the same team only.
+func TestTwoTeamsForOnePassTypeAreTold(t *testing.T) {
+	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)
+	of := func(unit string) certificates.Config {
+		return certificates.Config{Certificate: a.issue(t, key, func(c *x509.Certificate) { c.Subject.OrganizationalUnit[0] = unit }), Key: keyPEM(t, key), Intermediate: a.pem}
+	}
+	const want = "[1].certificate: warning: the certificate for pass.com.example.test is of team OTHER12345, and that of another entry is of TEAM123456; phones update passes of the same team only. Take out the wrong one"
+	for n, list := range [][]certificates.Config{{of(team), of(team)}, {of(team), of("OTHER12345")}} {
+		_, found := certificates.Load(list, now)
+		if got := strings.Count(found.Error(), want); got != n || found.Err() != nil {
+			t.Errorf("got %v", found)
+		}
 	}
 }
 

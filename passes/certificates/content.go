@@ -9,6 +9,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -33,6 +35,23 @@ func Read(b []byte, password string) (Content, problems.List) {
 		return fromPEM(b, password)
 	}
 	return fromDER(b, password)
+}
+
+// Exposed says that others can read the private key in the file at path; it is
+// empty where they cannot. The file is named as the user wrote it.
+func Exposed(path, written string) string {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
+		return ""
+	}
+	return "other users of this machine can read this private key; chmod 600 " + written
+}
+
+// HoldsKey is true for a private key and for what has one in it, be it
+// encrypted.
+func HoldsKey(b []byte) bool {
+	content, found := Read(b, "")
+	return content.Key != nil || len(found) > 0 && found[0].Path == "password" || bytes.Contains(b, []byte("PRIVATE KEY-----"))
 }
 
 func wrong(path, format string, args ...any) problems.List {

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"encoding/pem"
 	"net/url"
-	"time"
 )
 
 // Apple's root, and its intermediate of today, "WWDR G4", valid until
@@ -85,18 +84,18 @@ func (l *loader) intermediate(leaf *x509.Certificate, others []*x509.Certificate
 	} else {
 		others = append(others, AppleIntermediate())
 	}
+	var issuer *x509.Certificate
 	for _, c := range others {
-		if !Issued(c, leaf) {
-			continue
+		if Issued(c, leaf) && (issuer == nil || c.NotAfter.After(issuer.NotAfter)) {
+			issuer = c
 		}
-		if l.now.After(c.NotAfter) {
-			l.problem(path, "the intermediate %s expired on %s; get the current one from Apple", Authority(c.Subject), c.NotAfter.Format(time.DateOnly))
-			return nil
-		}
-		return c
 	}
-	l.noIntermediate(leaf, others)
-	return nil
+	if issuer == nil {
+		l.noIntermediate(leaf, others)
+	} else if err := (&Certificate{PassType: PassType(leaf), NotAfter: l.now, Chain: []*x509.Certificate{issuer}}).Valid(l.now); err != nil {
+		l.warn(path, "%v", err)
+	}
+	return issuer
 }
 
 // noIntermediate says how to get the right one.

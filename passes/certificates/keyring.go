@@ -28,13 +28,19 @@ type Certificate struct {
 	signer *signer
 }
 
-// Valid is an error while the certificate cannot sign what phones accept.
+// Valid is an error while the certificate, or who issued it, cannot sign what
+// phones accept.
 func (c *Certificate) Valid(now time.Time) error {
 	switch {
 	case now.After(c.NotAfter):
-		return fmt.Errorf("the certificate for %s expired on %s; renew it in Apple's developer portal", c.PassType, c.NotAfter.Format(time.DateOnly))
+		return fmt.Errorf("the certificate for %s expired on %s; no pass can be signed until it is renewed: passhook certs request", c.PassType, c.NotAfter.Format(time.DateOnly))
 	case now.Before(c.NotBefore):
-		return fmt.Errorf("the certificate for %s is not valid before %s; is the clock right?", c.PassType, c.NotBefore.Format(time.RFC3339))
+		return fmt.Errorf("the certificate for %s is not valid before %s; no pass can be signed until then. Is the clock right?", c.PassType, c.NotBefore.Format(time.RFC3339))
+	}
+	for _, issuer := range c.Chain {
+		if now.After(issuer.NotAfter) {
+			return fmt.Errorf("%s, which issued the certificate for %s, expired on %s; no pass can be signed until the current one is named with intermediate: file:PATH", Authority(issuer.Subject), c.PassType, issuer.NotAfter.Format(time.DateOnly))
+		}
 	}
 	return nil
 }
@@ -45,14 +51,17 @@ func (c *Certificate) Sign(manifest []byte, at time.Time) ([]byte, error) {
 	return c.signer.sign(manifest, at)
 }
 
+// SignatureSize is that of every signature, in bytes.
+func (c *Certificate) SignatureSize() int { return len(c.signer.der) }
+
 // Keyring holds the certificates of a project by their pass type. It is safe for
 // concurrent use.
 type Keyring struct {
 	byType atomic.Pointer[map[string]*Certificate]
 }
 
-// Load reads and checks the signing section. Paths of problems
-// start with the entry: "[0].password".
+// Load reads and checks the signing section. Paths of problems start with the
+// entry: "[0].password". A certificate that is not valid now is a warning.
 func Load(cfg []Config, now time.Time) (*Keyring, problems.List) {
 	byType := map[string]*Certificate{}
 	var out problems.List
@@ -62,15 +71,29 @@ func Load(cfg []Config, now time.Time) (*Keyring, problems.List) {
 		if e.Certificate == nil {
 			continue
 		}
-		// Of two certificates for one type the longer valid one signs: a
-		// renewal may lie beside its predecessor.
-		if old := byType[e.Certificate.PassType]; old == nil || e.Certificate.NotAfter.After(old.NotAfter) {
+		old := byType[e.Certificate.PassType]
+		if old != nil && old.Team != e.Certificate.Team {
+			out = append(out, problems.Warn(fmt.Sprintf("[%d].certificate", i),
+				"the certificate for %s is of team %s, and that of another entry is of %s; phones update passes of the same team only. Take out the wrong one",
+				old.PassType, e.Certificate.Team, old.Team))
+		}
+		if old == nil || e.Certificate.better(old, now) {
 			byType[e.Certificate.PassType] = e.Certificate
 		}
 	}
 	k := new(Keyring)
 	k.byType.Store(&byType)
 	return k, out
+}
+
+// better is true where c signs, and not old, which is for the same type: what is
+// valid now, and then what is valid longer. A renewal may lie beside its
+// predecessor.
+func (c *Certificate) better(old *Certificate, now time.Time) bool {
+	if valid := c.Valid(now) == nil; valid != (old.Valid(now) == nil) {
+		return valid
+	}
+	return c.NotAfter.After(old.NotAfter)
 }
 
 // Replace puts the certificates of other in the place of those that are there:

@@ -1,6 +1,7 @@
 package certificates_test
 
 import (
+	"crypto"
 	"crypto/x509"
 	"testing"
 	"time"
@@ -60,4 +61,19 @@ func TestKeyringFind(t *testing.T) {
 			t.Errorf("there are %d", n)
 		}
 	})
+	t.Run("of two for one type one that is valid", func(t *testing.T) {
+		for _, list := range [][]certificates.Config{{entry("pass.a", soon), future(t, a, key)}, {future(t, a, key), entry("pass.a", soon)}} {
+			if c, err := ring(list...).Find("pass.a"); err != nil || !c.NotAfter.Equal(soon) {
+				t.Errorf("got %v, %v", c, err)
+			}
+		}
+	})
+}
+
+// future is a certificate for pass.a that is not valid yet.
+func future(t *testing.T, a *authority, key crypto.Signer) certificates.Config {
+	t.Helper()
+	return certificates.Config{Certificate: a.issue(t, key, func(c *x509.Certificate) {
+		c.Subject.ExtraNames[0].Value, c.NotBefore = "pass.a", now.Add(time.Hour)
+	}) + keyPEM(t, key), Intermediate: a.pem}
 }

@@ -8,33 +8,36 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/problems"
 )
 
 // Check looks at one image of a package by its name, as de.lproj/logo@2x.png,
 // for a style; ok is false where it cannot be read.
-func Check(name string, b []byte, style string) (info Info, found []findings.Finding, ok bool) {
+func Check(name string, b []byte, style string) (info Info, found problems.List, ok bool) {
 	n, _ := ParseName(name)
-	add := func(severity findings.Severity, rule, text, effect, fix string) {
-		found = append(found, findings.Finding{Severity: severity, Rule: rule, File: name, Text: text, Effect: effect, Fix: fix})
+	add := func(severity problems.Severity, rule, text, effect, fix string) {
+		found = append(found, problems.Problem{Severity: severity,
+			Rule: rule, File: name, Text: text, Effect: effect, Fix: fix})
 	}
 	info, err := Inspect(b)
 	switch {
 	case err != nil && n.Kind.Required:
-		add(findings.Error, "image-unreadable", err.Error(), "an iPhone refuses a pass whose icon it cannot read", "save it as PNG")
+		add(problems.Error, "image-unreadable", err.Error(),
+			"an iPhone refuses a pass whose icon it cannot read", "save it as PNG")
 	case err != nil:
-		add(findings.Warning, "image-unreadable", err.Error(), "Wallet leaves the picture out", "save it as PNG")
+		add(problems.Warning, "image-unreadable", err.Error(), "Wallet leaves the picture out", "save it as PNG")
 	case info.Format != "png":
-		add(findings.Warning, "image-no-png", "is a "+strings.ToUpper(info.Format)+" with the name of a PNG", "Wallet is made for PNG and may leave it out", "save it as PNG")
+		add(problems.Warning, "image-no-png", "is a "+strings.ToUpper(info.Format)+" with the name of a PNG",
+			"Wallet is made for PNG and may leave it out", "save it as PNG")
 	case info.Crushed:
-		add(findings.Note, "image-crushed", "is a PNG in the form that Xcode makes for apps", "other programs than Apple's cannot show it", "use the original")
+		add(problems.Note, "image-crushed", "is a PNG in the form that Xcode makes for apps",
+			"other programs than Apple's cannot show it", "use the original")
 	}
 	if err != nil {
 		return info, found, false
 	}
 	if text, fix := missized(n, info, style); text != "" {
-		add(findings.Warning, "image-size", text, "Wallet crops or scales it", fix)
+		add(problems.Warning, "image-size", text, "Wallet crops or scales it", fix)
 	}
 	return info, found, true
 }
@@ -69,10 +72,11 @@ func sameShape(i Info, w, h int) bool {
 }
 
 // CheckSet looks at the images of a package together, by their names.
-func CheckSet(files map[string]Info, style string) []findings.Finding {
-	var found []findings.Finding
-	add := func(severity findings.Severity, rule, file, text, effect, fix string) {
-		found = append(found, findings.Finding{Severity: severity, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+func CheckSet(files map[string]Info, style string) problems.List {
+	var found problems.List
+	add := func(severity problems.Severity, rule, file, text, effect, fix string) {
+		found = append(found, problems.Problem{Severity: severity,
+			Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
 	}
 	groups := map[string]map[int]Info{} // by the name of the first variant
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -86,7 +90,8 @@ func CheckSet(files map[string]Info, style string) []findings.Finding {
 		groups[n.File(1)][n.Scale] = files[name]
 	}
 	if icon := groups["icon.png"]; icon == nil {
-		add(findings.Error, "icon-missing", "", "there is no icon.png", "an iPhone refuses the pass", "add icon.png, icon@2x.png and icon@3x.png (38, 76 and 114 pixels square)")
+		add(problems.Error, "icon-missing", "", "there is no icon.png", "an iPhone refuses the pass",
+			"add icon.png, icon@2x.png and icon@3x.png (38, 76 and 114 pixels square)")
 	}
 	for _, first := range slices.Sorted(maps.Keys(groups)) {
 		n, _ := ParseName(first)
@@ -96,18 +101,22 @@ func CheckSet(files map[string]Info, style string) []findings.Finding {
 		_, one := variants[1]
 		switch {
 		case !one && n.Kind.Required && n.Language == "":
-			add(findings.Warning, "image-first", first, "is missing beside its larger variants", "some versions of iOS refuse a pass without it", "add it")
+			add(problems.Warning, "image-first", first, "is missing beside its larger variants",
+				"some versions of iOS refuse a pass without it", "add it")
 		case !two && !three:
-			add(findings.Note, "image-blurry", first, "has no variant @2x or @3x", "it is blurry on every iPhone of today", "add "+n.File(2)+" and "+n.File(3))
+			add(problems.Note, "image-blurry", first, "has no variant @2x or @3x",
+				"it is blurry on every iPhone of today", "add "+n.File(2)+" and "+n.File(3))
 		}
 		if !n.Kind.Shown(style) {
-			add(findings.Note, "image-not-shown", first, "is not shown on "+style, "it only makes the package larger", "take it out")
+			add(problems.Note, "image-not-shown", first, "is not shown on "+style,
+				"it only makes the package larger", "take it out")
 		}
 	}
 	if style == "eventTicket" && groups["strip.png"] != nil {
 		for _, other := range []string{"background.png", "thumbnail.png"} {
 			if groups[other] != nil {
-				add(findings.Warning, "image-excluded", other, "stands beside strip.png", "an event ticket with a strip shows neither background nor thumbnail", "take one of them out")
+				add(problems.Warning, "image-excluded", other, "stands beside strip.png",
+					"an event ticket with a strip shows neither background nor thumbnail", "take one of them out")
 			}
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/images"
+	"github.com/passhook/passhook/problems"
 )
 
 // picture is red on its left half and blue on its right.
@@ -222,12 +222,12 @@ func TestCheck(t *testing.T) {
 		{"icon.png", asPNG(t, 38, 38), "generic", ""},
 		{"icon@2x.png", asPNG(t, 58, 58), "generic", ""},
 		{"icon@3x.png", asPNG(t, 1024, 1024), "generic", ""},
-		{"icon.png", asPNG(t, 38, 20), "generic", "warning icon.png: has 38 by 20 pixels; Wallet crops or scales it; make it 38 by 38"},
-		{"strip@2x.png", asPNG(t, 750, 288), "eventTicket", "warning strip@2x.png: has 750 by 288 pixels; Wallet crops or scales it; make it 750 by 196"},
+		{"icon.png", asPNG(t, 38, 20), "generic", "icon.png: warning: has 38 by 20 pixels; Wallet crops or scales it; make it 38 by 38"},
+		{"strip@2x.png", asPNG(t, 750, 288), "eventTicket", "strip@2x.png: warning: has 750 by 288 pixels; Wallet crops or scales it; make it 750 by 196"},
 		{"strip@2x.png", asPNG(t, 750, 288), "storeCard", ""},
-		{"logo@2x.png", asPNG(t, 400, 100), "coupon", "warning logo@2x.png: has 400 by 100 pixels; Wallet crops or scales it; make it at most 320 by 100"},
-		{"logo.png", asJPEG(t, 100, 50), "coupon", "warning logo.png: is a JPEG with the name of a PNG; Wallet is made for PNG and may leave it out; save it as PNG"},
-		{"icon.png", []byte("x"), "coupon", "error icon.png: is no PNG, JPEG or WebP; an iPhone refuses a pass whose icon it cannot read; save it as PNG"},
+		{"logo@2x.png", asPNG(t, 400, 100), "coupon", "logo@2x.png: warning: has 400 by 100 pixels; Wallet crops or scales it; make it at most 320 by 100"},
+		{"logo.png", asJPEG(t, 100, 50), "coupon", "logo.png: warning: is a JPEG with the name of a PNG; Wallet is made for PNG and may leave it out; save it as PNG"},
+		{"icon.png", []byte("x"), "coupon", "icon.png: is no PNG, JPEG or WebP; an iPhone refuses a pass whose icon it cannot read; save it as PNG"},
 	} {
 		t.Run(tc.file+" "+tc.want, func(t *testing.T) {
 			_, found, _ := images.Check(tc.file, tc.in, tc.style)
@@ -268,7 +268,7 @@ func TestCheckSet(t *testing.T) {
 	}
 }
 
-func lines(found []findings.Finding) string {
+func lines(found problems.List) string {
 	var out []string
 	for _, f := range found {
 		out = append(out, f.String())

@@ -58,7 +58,8 @@ func Inspect(b []byte) (Info, error) {
 		return info, err
 	}
 	if info.Width <= 0 || info.Height <= 0 || info.Width > MaxPixels/info.Height {
-		return info, fmt.Errorf("has %d by %d pixels; the most is %d in all: make it smaller", info.Width, info.Height, MaxPixels)
+		return info, fmt.Errorf("has %d by %d pixels; the most is %d in all: make it smaller",
+			info.Width, info.Height, MaxPixels)
 	}
 	return info, nil
 }

@@ -24,10 +24,6 @@ type Kind struct {
 	Styles []string
 	// Required is true for the one that no pass can be without.
 	Required bool
-	// Since is the iOS that shows it first; empty: all that have Wallet.
-	Since string
-	// About says in a few words where Wallet shows it.
-	About string
 
 	size    Size
 	byStyle map[string]Size
@@ -39,14 +35,18 @@ type Kind struct {
 // January 2025, and Apple's Pass Builder.
 // https://developer.apple.com/design/human-interface-guidelines/wallet
 var kinds = []Kind{
-	{Name: "icon", Required: true, About: "on the lock screen and in Mail", size: Size{38, 38, false}, older: map[string][]Size{"": {{29, 29, false}}}},
-	{Name: "logo", Styles: []string{"boardingPass", "coupon", "eventTicket", "generic", "storeCard"}, About: "top left", size: Size{160, 50, true}},
-	{Name: "primaryLogo", Styles: []string{"boardingPass", "eventTicket", "posterGeneric"}, Since: "18", About: "top left of the newer designs", size: Size{126, 30, true}},
-	{Name: "secondaryLogo", Styles: []string{"eventTicket"}, Since: "18", About: "below, on poster event tickets", size: Size{135, 12, true}},
-	{Name: "background", Styles: []string{"eventTicket"}, About: "behind the whole front, blurred; on poster event tickets as it is", size: Size{180, 220, false}, older: map[string][]Size{"": {{345, 505, false}, {358, 448, false}}}},
-	{Name: "artwork", Styles: []string{"eventTicket", "posterGeneric"}, Since: "18", About: "the poster", size: Size{358, 448, false}},
+	{Name: "icon", Required: true, size: Size{38, 38, false}, older: map[string][]Size{"": {{29, 29, false}}}},
+	{Name: "logo", Styles: []string{"boardingPass", "coupon", "eventTicket", "generic", "storeCard"},
+		size: Size{160, 50, true}},
+	{Name: "primaryLogo", Styles: []string{"boardingPass", "eventTicket", "posterGeneric"}, size: Size{126, 30, true}},
+	{Name: "secondaryLogo", Styles: []string{"eventTicket"}, size: Size{135, 12, true}},
 	{
-		Name: "strip", Styles: []string{"coupon", "eventTicket", "storeCard"}, About: "behind the primary fields", size: Size{375, 144, false},
+		Name: "background", Styles: []string{"eventTicket"}, size: Size{180, 220, false},
+		older: map[string][]Size{"": {{345, 505, false}, {358, 448, false}}},
+	},
+	{Name: "artwork", Styles: []string{"eventTicket", "posterGeneric"}, size: Size{358, 448, false}},
+	{
+		Name: "strip", Styles: []string{"coupon", "eventTicket", "storeCard"}, size: Size{375, 144, false},
 		byStyle: map[string]Size{"eventTicket": {375, 98, false}},
 		older: map[string][]Size{
 			"eventTicket": {{320, 84, false}},
@@ -54,14 +54,11 @@ var kinds = []Kind{
 			"storeCard":   {{375, 123, false}, {320, 123, false}, {312, 123, false}, {320, 110, false}},
 		},
 	},
-	{Name: "thumbnail", Styles: []string{"eventTicket", "generic"}, About: "right of the fields", size: Size{90, 90, false}},
-	{Name: "footer", Styles: []string{"boardingPass"}, About: "above the barcode", size: Size{286, 15, true}},
-	{Name: "personalizationLogo", Styles: []string{"storeCard"}, About: "where a reward card asks for the holder's details", size: Size{150, 40, true}},
-	{Name: "venueMap", Styles: []string{"eventTicket"}, Since: "18", About: "in the event guide"},
+	{Name: "thumbnail", Styles: []string{"eventTicket", "generic"}, size: Size{90, 90, false}},
+	{Name: "footer", Styles: []string{"boardingPass"}, size: Size{286, 15, true}},
+	{Name: "personalizationLogo", Styles: []string{"storeCard"}, size: Size{150, 40, true}},
+	{Name: "venueMap", Styles: []string{"eventTicket"}},
 }
-
-// Kinds are all pictures.
-func Kinds() []Kind { return slices.Clone(kinds) }
 
 // Lookup finds a kind by its name.
 func Lookup(name string) (Kind, bool) {

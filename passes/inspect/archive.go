@@ -107,7 +107,8 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 		begin = offset
 	}
 	if begin < 0 || length < 0 || offset < 0 || offset > begin || begin > size-length {
-		return nil, fmt.Errorf("its directory is said to be at byte %d with %d bytes, and the file has %d", offset, length, size)
+		return nil, fmt.Errorf("its directory is said to be at byte %d with %d bytes, and the file has %d",
+			offset, length, size)
 	}
 	a.before = begin - offset
 	return a, a.directory(begin, length)
@@ -141,12 +142,14 @@ func (a *archive) directory(begin, length int64) error {
 		if len(b) < headerSize || !bytes.HasPrefix(b, headerMark) {
 			break
 		}
-		names, extra, comment := int(binary.LittleEndian.Uint16(b[28:])), int(binary.LittleEndian.Uint16(b[30:])), int(binary.LittleEndian.Uint16(b[32:]))
+		names := int(binary.LittleEndian.Uint16(b[28:]))
+		extra, comment := int(binary.LittleEndian.Uint16(b[30:])), int(binary.LittleEndian.Uint16(b[32:]))
 		total := headerSize + names + extra + comment
 		if total > len(b) {
 			break
 		}
-		a.entries = append(a.entries, a.entry(b[:headerSize], string(b[headerSize:headerSize+names]), b[headerSize+names:headerSize+names+extra]))
+		a.entries = append(a.entries, a.entry(b[:headerSize],
+			string(b[headerSize:headerSize+names]), b[headerSize+names:headerSize+names+extra]))
 		b = b[total:]
 	}
 	if length > maxDirectory {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/inspect"
+	"github.com/passhook/passhook/problems"
 )
 
 // bundleOf is a .pkpasses as passhook writes it: the passes are stored.
@@ -40,7 +40,7 @@ func TestEachPassOfABundleIsInspected(t *testing.T) {
 		rules := map[string]string{}
 		for _, p := range r.Passes {
 			for _, f := range p.Findings {
-				if f.Severity == findings.Error {
+				if f.Severity == problems.Error {
 					rules[p.File] += f.Rule + " "
 				}
 			}
@@ -59,7 +59,7 @@ func TestBundles(t *testing.T) {
 		t.Errorf("%s %v", two.Verdict, everything(two))
 	}
 	same := inspected(t, bundleOf(t, map[string][]byte{"a.pkpass": numbered(t, "A1"), "b.pkpass": numbered(t, "A1")}), o)
-	if f, ok := found(same, "bundle-duplicate"); !ok || f.Severity != findings.Warning {
+	if f, ok := found(same, "bundle-duplicate"); !ok || f.Severity != problems.Warning {
 		t.Error(everything(same))
 	}
 	files := map[string][]byte{"readme.txt": []byte("x")}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes/certificates"
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 func (p *pass) describe(leaf *x509.Certificate, way chain) {
@@ -30,18 +30,25 @@ func (p *pass) trust(leaf *x509.Certificate, way chain) {
 	last := way.certificates[len(way.certificates)-1]
 	switch {
 	case way.rooted && way.lent != nil:
-		p.err("intermediate-missing", signatureFile, fmt.Sprintf("the intermediate certificate %s, which issued the signer's, is not in the signature%s", certificates.Authority(way.lent.Subject), p.instead(leaf)),
+		p.err("intermediate-missing", signatureFile,
+			fmt.Sprintf("the intermediate certificate %s, which issued the signer's, is not in the signature%s",
+				certificates.Authority(way.lent.Subject), p.instead(leaf)),
 			effect, "sign with it: openssl cms -sign -certfile AppleWWDRCAG4.pem; passhook puts it in by itself")
 	case way.rooted:
 	case selfSigned(last):
-		p.err("root-unknown", signatureFile, fmt.Sprintf("the certificates end at %q, which is not Apple's root", last.Subject.CommonName),
-			refused+"; test certificates work only where --root names their root", "sign with a certificate from Apple, or name the root with --root FILE")
+		p.err("root-unknown", signatureFile,
+			fmt.Sprintf("the certificates end at %q, which is not Apple's root", last.Subject.CommonName),
+			refused+"; test certificates work only where --root names their root",
+			"sign with a certificate from Apple, or name the root with --root FILE")
 	case last != leaf:
-		p.err("root-unknown", signatureFile, fmt.Sprintf("the certificates end at %q, and its issuer %q is neither in the signature nor Apple's root", certificates.Authority(last.Subject), last.Issuer.CommonName), effect,
-			"sign with a certificate from Apple and its whole chain, or name the root with --root FILE")
+		p.err("root-unknown", signatureFile,
+			fmt.Sprintf("the certificates end at %q, and its issuer %q is neither in the signature nor Apple's root",
+				certificates.Authority(last.Subject), last.Issuer.CommonName),
+			effect, "sign with a certificate from Apple and its whole chain, or name the root with --root FILE")
 	default:
-		p.err("intermediate-missing", signatureFile, fmt.Sprintf("the issuer of the signer's certificate, %s, is not in the signature%s", generation(leaf), p.instead(leaf)), effect,
-			"sign with that certificate in the signature, from https://www.apple.com/certificateauthority/")
+		p.err("intermediate-missing", signatureFile,
+			fmt.Sprintf("the issuer of the signer's certificate, %s, is not in the signature%s", generation(leaf), p.instead(leaf)),
+			effect, "sign with that certificate in the signature, from https://www.apple.com/certificateauthority/")
 	}
 }
 
@@ -83,7 +90,8 @@ func generation(c *x509.Certificate) string {
 // https://forums.developer.apple.com/thread/96652.
 func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool) {
 	if dated && at.After(p.Now.Add(24*time.Hour)) {
-		p.warn("signing-time-future", signatureFile, "the pass was signed on "+day(at)+", which is in the future", "an iPhone may refuse it until then", "set the clock of the machine that signs")
+		p.warn("signing-time-future", signatureFile, "the pass was signed on "+day(at)+", which is in the future",
+			"an iPhone may refuse it until then", "set the clock of the machine that signs")
 	}
 	for _, c := range way.certificates {
 		what := "the certificate " + c.Subject.CommonName
@@ -96,9 +104,13 @@ func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool
 		}
 		switch {
 		case dated && at.After(c.NotAfter):
-			p.err("certificate-expired", signatureFile, fmt.Sprintf("%s expired on %s, before the pass was signed on %s", what, day(c.NotAfter), day(at)), refused, "renew it and sign anew")
+			p.err("certificate-expired", signatureFile,
+				fmt.Sprintf("%s expired on %s, before the pass was signed on %s", what, day(c.NotAfter), day(at)),
+				refused, "renew it and sign anew")
 		case dated && at.Before(c.NotBefore):
-			p.err("certificate-early", signatureFile, fmt.Sprintf("%s is valid from %s, after the pass was signed on %s", what, day(c.NotBefore), day(at)), refused, "set the clock of the machine that signs, and sign anew")
+			p.err("certificate-early", signatureFile,
+				fmt.Sprintf("%s is valid from %s, after the pass was signed on %s", what, day(c.NotBefore), day(at)),
+				refused, "set the clock of the machine that signs, and sign anew")
 		case p.Now.After(c.NotAfter):
 			p.expired(what, c, c == leaf, dated)
 		}
@@ -107,7 +119,8 @@ func (p *pass) dates(leaf *x509.Certificate, way chain, at time.Time, dated bool
 
 // expired is a certificate whose time is over now.
 func (p *pass) expired(what string, c *x509.Certificate, leaf, dated bool) {
-	text, effect := fmt.Sprintf("%s expired on %s", what, day(c.NotAfter)), "iPhones compare it with the time of signing, so this pass stays good"
+	text := fmt.Sprintf("%s expired on %s", what, day(c.NotAfter))
+	effect := "iPhones compare it with the time of signing, so this pass stays good"
 	if dated {
 		text += ", after the pass was signed"
 	}
@@ -126,16 +139,21 @@ func (p *pass) subject(leaf *x509.Certificate) {
 	const effect = refused + `: "The passTypeIdentifier or teamIdentifier provided may not match your certificate"`
 	passType, team := certificates.PassType(leaf), certificates.Team(leaf)
 	if passType == "" {
-		p.err("certificate-kind", signatureFile, fmt.Sprintf("the certificate %q is no pass type certificate", leaf.Subject.CommonName), refused, "sign with a pass type certificate")
+		p.err("certificate-kind", signatureFile,
+			fmt.Sprintf("the certificate %q is no pass type certificate", leaf.Subject.CommonName),
+			refused, "sign with a pass type certificate")
 	}
 	if p.document == nil {
 		return
 	}
 	if given := p.text("passTypeIdentifier"); passType != "" && given != "" && given != passType {
-		p.at("passTypeIdentifier", findings.Error, "certificate-pass-type", fmt.Sprintf("is %s, and the certificate is for %s", given, passType), effect, "write "+passType+", or sign with the other certificate")
+		p.at("passTypeIdentifier", problems.Error, "certificate-pass-type",
+			fmt.Sprintf("is %s, and the certificate is for %s", given, passType),
+			effect, "write "+passType+", or sign with the other certificate")
 	}
 	if given := p.text("teamIdentifier"); team != "" && given != "" && given != team {
-		p.at("teamIdentifier", findings.Error, "certificate-team", fmt.Sprintf("is %s, and the certificate belongs to team %s", given, team), effect, "write "+team)
+		p.at("teamIdentifier", problems.Error, "certificate-team",
+			fmt.Sprintf("is %s, and the certificate belongs to team %s", given, team), effect, "write "+team)
 	}
 	p.enhanced(passType != "" && !allowsNFC(leaf))
 }
@@ -149,7 +167,7 @@ func (p *pass) enhanced(plain bool) {
 		fix    = "ask Apple for one at https://developer.apple.com/contact/passkit/, or take it out"
 	)
 	if _, nfc := p.pass["nfc"]; nfc && plain {
-		p.at("nfc", findings.Error, "certificate-nfc", text, effect, fix)
+		p.at("nfc", problems.Error, "certificate-nfc", text, effect, fix)
 	}
 	if p.files[personalizationFile] != nil && plain {
 		p.err("certificate-nfc", personalizationFile, text, effect, fix)

@@ -78,10 +78,12 @@ func (a authorities) found(list []*x509.Certificate) chain {
 // Other than x509.Certificate.CheckSignatureFrom it takes SHA-1, which Apple's
 // first intermediate is signed with.
 func issued(issuer, c *x509.Certificate) bool {
-	if !sameName(issuer.RawSubject, c.RawIssuer) || issuer.Version >= 3 && !issuer.IsCA || issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCertSign == 0 {
+	if !sameName(issuer.RawSubject, c.RawIssuer) || issuer.Version >= 3 && !issuer.IsCA ||
+		issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCertSign == 0 {
 		return false
 	}
-	if len(c.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId) {
+	if len(c.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 &&
+		!bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId) {
 		return false
 	}
 	whole, certificate, tbs := cryptobyte.String(c.Raw), cryptobyte.String(nil), cryptobyte.String(nil)

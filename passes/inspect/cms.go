@@ -91,7 +91,8 @@ func parseCMS(b []byte) (*cms, error) {
 	var info, data, content, encap cryptobyte.String
 	var kind asn1.ObjectIdentifier
 	if !file.ReadASN1(&info, der.SEQUENCE) || !info.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(oidSignedData) ||
-		!info.ReadASN1(&content, tag0Of) || !info.Empty() || !content.ReadASN1(&data, der.SEQUENCE) || !content.Empty() {
+		!info.ReadASN1(&content, tag0Of) || !info.Empty() ||
+		!content.ReadASN1(&data, der.SEQUENCE) || !content.Empty() {
 		return nil, errNoCMS
 	}
 	c.rest = len(file)
@@ -100,7 +101,8 @@ func parseCMS(b []byte) (*cms, error) {
 	var attached cryptobyte.String
 	var hasCerts, hasContent, hasCRLs bool
 	if !data.ReadASN1Integer(&version) || !data.ReadASN1(&digests, der.SET) || !data.ReadASN1(&encap, der.SEQUENCE) ||
-		!encap.ReadASN1ObjectIdentifier(&c.contentType) || !encap.ReadOptionalASN1(&attached, &hasContent, tag0Of) || !encap.Empty() ||
+		!encap.ReadASN1ObjectIdentifier(&c.contentType) ||
+		!encap.ReadOptionalASN1(&attached, &hasContent, tag0Of) || !encap.Empty() ||
 		!data.ReadOptionalASN1(&certs, &hasCerts, tag0Of) || !data.ReadOptionalASN1(&crls, &hasCRLs, tag1Of) ||
 		!data.ReadASN1(&signers, der.SET) || !data.Empty() {
 		return nil, errNoCMS
@@ -184,7 +186,8 @@ func readSigner(list *cryptobyte.String) (cmsSigner, error) {
 	} else {
 		var issuer cryptobyte.String
 		s.serial = new(big.Int)
-		if !info.ReadASN1(&id, der.SEQUENCE) || !id.ReadASN1Element(&issuer, der.SEQUENCE) || !id.ReadASN1Integer(s.serial) {
+		if !info.ReadASN1(&id, der.SEQUENCE) || !id.ReadASN1Element(&issuer, der.SEQUENCE) ||
+			!id.ReadASN1Integer(s.serial) {
 			return s, errNoCMS
 		}
 		s.issuer = append([]byte{}, issuer...)
@@ -202,7 +205,8 @@ func readSigner(list *cryptobyte.String) (cmsSigner, error) {
 		s.signed[0] = byte(der.SET)
 	}
 	var signature cryptobyte.String
-	if s.algorithm, ok = readAlgorithm(&info); !ok || !info.ReadASN1(&signature, der.OCTET_STRING) || !info.SkipOptionalASN1(tag1Of) || !info.Empty() {
+	if s.algorithm, ok = readAlgorithm(&info); !ok || !info.ReadASN1(&signature, der.OCTET_STRING) ||
+		!info.SkipOptionalASN1(tag1Of) || !info.Empty() {
 		return s, errNoCMS
 	}
 	s.signature = append([]byte{}, signature...)
@@ -222,7 +226,8 @@ func (s *cmsSigner) readAttributes() error {
 		var attribute, values, value cryptobyte.String
 		var oid asn1.ObjectIdentifier
 		var tag der.Tag
-		if !set.ReadASN1(&attribute, der.SEQUENCE) || !attribute.ReadASN1ObjectIdentifier(&oid) || !attribute.ReadASN1(&values, der.SET) {
+		if !set.ReadASN1(&attribute, der.SEQUENCE) || !attribute.ReadASN1ObjectIdentifier(&oid) ||
+			!attribute.ReadASN1(&values, der.SET) {
 			return errAttributes
 		}
 		key := oid.String()

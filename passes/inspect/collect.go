@@ -9,7 +9,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // Limits of what is kept in memory of one pass, in bytes. The rest is hashed
@@ -40,7 +40,7 @@ type collection struct {
 	files map[string]*file
 	// names are in the order of the package.
 	names []string
-	found []findings.Finding
+	found problems.List
 	kept  int64
 	// total is the size of all files, and most what of it is read.
 	total, most int64
@@ -66,7 +66,9 @@ func (c *collection) add(name string, size int64, read func(io.Writer) error) {
 	if c.total += size; c.total > c.most {
 		f.unread = true
 		if c.total-size <= c.most {
-			c.err("package-size", "", fmt.Sprintf("the files have more than %d MB together; the rest is not looked at", c.most>>20), "an iPhone may refuse the pass", "make the images smaller")
+			c.err("package-size", "",
+				fmt.Sprintf("the files have more than %d MB together; the rest is not looked at", c.most>>20),
+				"an iPhone may refuse the pass", "make the images smaller")
 		}
 		return
 	}
@@ -106,18 +108,20 @@ func (c *collection) load(f *file, read func(io.Writer) error) {
 // keeps is true for the files that are looked into.
 func (c *collection) keeps(name string, size int64) bool {
 	base := path.Base(name)
-	text := name == signatureFile || strings.HasSuffix(base, ".json") || strings.HasSuffix(base, ".strings") || base == "template.yaml"
+	text := name == signatureFile || strings.HasSuffix(base, ".json") ||
+		strings.HasSuffix(base, ".strings") || base == "template.yaml"
 	switch {
 	case text && size <= maxText && c.kept+size <= maxKept, isImage(name) && size <= maxImage:
 		return true
 	case text || isImage(name):
-		c.err("file-size", name, fmt.Sprintf("has %d bytes, which is more than is looked at", size), "an iPhone may refuse the pass", "make it smaller")
+		c.err("file-size", name, fmt.Sprintf("has %d bytes, which is more than is looked at", size),
+			"an iPhone may refuse the pass", "make it smaller")
 	}
 	return false
 }
 
 func (c *collection) err(rule, file, text, effect, fix string) {
-	c.found = append(c.found, findings.Finding{Severity: findings.Error, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	c.found = append(c.found, finding(problems.Error, rule, file, text, effect, fix))
 }
 
 func isImage(name string) bool { return strings.EqualFold(path.Ext(name), ".png") }

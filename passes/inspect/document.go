@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/text/encoding/unicode"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/localization"
+	"github.com/passhook/passhook/problems"
 )
 
 // Limits of a JSON file, so that a hostile one costs little.
@@ -24,7 +24,7 @@ type document struct {
 	file  string
 	text  []byte
 	root  *node
-	found []findings.Finding
+	found problems.List
 	// partial: it could be read only up to some place.
 	partial bool
 }
@@ -107,7 +107,8 @@ func (n *node) child(path string) (child *node, rest string) {
 	best := -1
 	for i, m := range n.members {
 		after, ok := strings.CutPrefix(path, m.name)
-		if ok && (after == "" || after[0] == '.' || after[0] == '[') && (best < 0 || len(m.name) >= len(n.members[best].name)) {
+		if ok && (after == "" || after[0] == '.' || after[0] == '[') &&
+			(best < 0 || len(m.name) >= len(n.members[best].name)) {
 			best, rest = i, after
 		}
 	}
@@ -118,7 +119,7 @@ func (n *node) child(path string) (child *node, rest string) {
 }
 
 // locate fills in the line and column of a finding's path.
-func (d *document) locate(f findings.Finding) findings.Finding {
+func (d *document) locate(f problems.Problem) problems.Problem {
 	if d != nil && d.root != nil && f.Line == 0 {
 		f.Line, f.Column = lineColumn(d.text, d.root.find(f.Path).at)
 	}
@@ -137,13 +138,13 @@ func readJSON(file string, b []byte) *document {
 	p := &parser{document: d}
 	p.space()
 	if p.at == len(d.text) {
-		p.say(findings.Error, "json", "is empty", refused, "")
+		p.say(problems.Error, "json", "is empty", refused, "")
 		return d
 	}
 	d.root = p.value(0)
 	d.partial = p.stopped
 	if p.space(); !p.stopped && p.at < len(d.text) {
-		p.say(findings.Error, "json", "goes on after its end", refused, "take out what follows")
+		p.say(problems.Error, "json", "goes on after its end", refused, "take out what follows")
 	}
 	return d
 }
@@ -151,8 +152,10 @@ func readJSON(file string, b []byte) *document {
 // decode turns the other encodings of JSON into UTF-8.
 func (d *document) decode(b []byte) {
 	warn := func(text string) {
-		d.found = append(d.found, findings.Finding{Severity: findings.Warning, Rule: "json-encoding", File: d.file, Line: 1, Column: 1,
-			Text: text, Effect: "Wallet may read it, other programs do not", Fix: "save it as UTF-8 without a byte order mark"})
+		d.found = append(d.found, problems.Problem{
+			Severity: problems.Warning, Rule: "json-encoding", File: d.file, Line: 1, Column: 1, Text: text,
+			Effect: "Wallet may read it, other programs do not", Fix: "save it as UTF-8 without a byte order mark",
+		})
 	}
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-
-	"github.com/passhook/passhook/passes/findings"
 )
 
 // Folder inspects a folder with a pass.json in it: a template, an unsigned pass,
@@ -36,9 +34,7 @@ func notFolder(err error) *Report {
 	if !errors.Is(err, fs.ErrNotExist) {
 		text = "cannot be read: " + err.Error()
 	}
-	report := &Report{Kind: KindUnreadable, Findings: []findings.Finding{{
-		Severity: findings.Error, Rule: "no-pass", Text: text, Fix: "name a folder that holds a pass.json, or a .pkpass"}}}
-	return report.finish()
+	return noPass("no-pass", text, "", "name a folder that holds a pass.json, or a .pkpass")
 }
 
 // collectFolder reads the files, as of an archive. Links are not followed.
@@ -51,7 +47,8 @@ func (p *pass) collectFolder(fsys fs.FS) {
 		case name == ".":
 			return nil
 		case len(names) == maxEntries:
-			p.err("archive-entries", "", fmt.Sprintf("has more than %d files", maxEntries), "", "name the folder of one pass")
+			p.err("archive-entries", "", fmt.Sprintf("has more than %d files", maxEntries),
+				"", "name the folder of one pass")
 			return fs.SkipAll
 		case d.IsDir() && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir

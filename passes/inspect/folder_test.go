@@ -54,6 +54,19 @@ func TestATemplateIsRenderedWithItsExamples(t *testing.T) {
 	}
 }
 
+func TestAMistakeOfATemplateIsReportedOnce(t *testing.T) {
+	for _, mistake := range []string{`"logoTxt": "x"`, `"foregroundColor": "blue"`} {
+		files := goodParts().files
+		files["template.yaml"] = []byte("inputs:\n  holder: {example: Ada Lovelace}\n")
+		files["pass.json"] = []byte(`{"organizationName": "Hall One", "description": "Ticket", ` + mistake +
+			`, "generic": {"primaryFields": [{"key": "a", "value": "${{ holder }}"}]}}`)
+		r := inspect.Folder(folder(files), options(t))
+		if list := everything(r); len(list) != 1 || list[0].Path == "" {
+			t.Errorf("%s: %v", mistake, list)
+		}
+	}
+}
+
 func TestFoldersThatAreNone(t *testing.T) {
 	if r := inspect.Folder(fstest.MapFS{}, inspect.Options{}); r.Code() != 2 || r.Findings[0].Text != "has no pass.json" {
 		t.Error(r.Findings)

@@ -13,7 +13,7 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // Options of an inspection.
@@ -42,7 +42,7 @@ type Report struct {
 	// Verdict is the result in a sentence.
 	Verdict string `json:"verdict"`
 	// Findings are about the file as a whole: a bundle, or what is no pass.
-	Findings []findings.Finding `json:"findings"`
+	Findings problems.List `json:"findings"`
 	// Passes is one pass, those of a bundle, or none.
 	Passes []*Pass `json:"passes"`
 }
@@ -83,9 +83,7 @@ func unreadable(r io.ReaderAt, size int64, err error) *Report {
 	if errors.Is(err, errNoZip) {
 		what, fix = sniff(r, size)
 	}
-	report := &Report{Kind: KindUnreadable, Findings: []findings.Finding{{
-		Severity: findings.Error, Rule: "no-archive", Text: what, Effect: "an iPhone shows nothing, or that the file cannot be opened", Fix: fix}}}
-	return report.finish()
+	return noPass("no-archive", what, "an iPhone shows nothing, or that the file cannot be opened", fix)
 }
 
 // Missing is the report of a file that cannot be opened.
@@ -94,9 +92,18 @@ func Missing(err error) *Report {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	report := &Report{Kind: KindUnreadable, Findings: []findings.Finding{{
-		Severity: findings.Error, Rule: "no-file", Text: "cannot be read: " + err.Error(), Fix: "name a .pkpass, a .pkpasses or a folder with a pass.json"}}}
-	return report.finish()
+	return noPass("no-file", "cannot be read: "+err.Error(), "", "name a .pkpass, a .pkpasses or a folder with a pass.json")
+}
+
+// noPass is the report of what is no pass at all.
+func noPass(rule, text, effect, fix string) *Report {
+	list := problems.List{finding(problems.Error, rule, "", text, effect, fix)}
+	return (&Report{Kind: KindUnreadable, Findings: list}).finish()
+}
+
+// finding is what is wrong with one file; empty is the package itself.
+func finding(s problems.Severity, rule, file, text, effect, fix string) problems.Problem {
+	return problems.Problem{Severity: s, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix}
 }
 
 func inspectArchive(a *archive, c *collection, o Options) *Pass {
@@ -108,8 +115,8 @@ func inspectArchive(a *archive, c *collection, o Options) *Pass {
 // bundle inspects the passes of a .pkpasses, one level deep.
 func (r *Report) bundle(a *archive, inner []zipEntry, o Options) {
 	r.Kind = KindBundle
-	add := func(s findings.Severity, rule, file, text, effect, fix string) {
-		r.Findings = append(r.Findings, findings.Finding{Severity: s, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	add := func(s problems.Severity, rule, file, text, effect, fix string) {
+		r.Findings = append(r.Findings, finding(s, rule, file, text, effect, fix))
 	}
 	names := make([]string, len(a.entries))
 	for i, e := range a.entries {
@@ -117,14 +124,17 @@ func (r *Report) bundle(a *archive, inner []zipEntry, o Options) {
 	}
 	r.Findings = append(checkArchive(a), checkNames(names)...)
 	if len(inner) > bundlePasses {
-		add(findings.Warning, "bundle-count", "", fmt.Sprintf("has %d passes; the most is %d", len(inner), bundlePasses), "Safari adds none of them", "make several bundles")
+		add(problems.Warning, "bundle-count", "",
+			fmt.Sprintf("has %d passes; the most is %d", len(inner), bundlePasses),
+			"Safari adds none of them", "make several bundles")
 	}
 	if a.size > bundleBytes {
-		add(findings.Warning, "bundle-size", "", fmt.Sprintf("has %d MB; the most is %d", a.size>>20, bundleBytes>>20), "Safari adds none of them", "make several bundles")
+		add(problems.Warning, "bundle-size", "", fmt.Sprintf("has %d MB; the most is %d", a.size>>20, bundleBytes>>20),
+			"Safari adds none of them", "make several bundles")
 	}
 	for _, name := range names {
 		if e := (zipEntry{name: name}); !e.folder() && !contains(inner, name) && junk[name] == "" {
-			add(findings.Warning, "bundle-other", safe(name), "is no pass", "", "a bundle has passes only: take it out")
+			add(problems.Warning, "bundle-other", safe(name), "is no pass", "", "a bundle has passes only: take it out")
 		}
 	}
 	if len(inner) > maxBundle {
@@ -143,7 +153,8 @@ func (r *Report) bundle(a *archive, inner []zipEntry, o Options) {
 		}
 		key := p.PassType + "\x00" + p.Serial
 		if other := seen[key]; other != "" {
-			add(findings.Warning, "bundle-duplicate", p.File, "has the serial number and pass type of "+other, "only one of them stays on the iPhone", "give each pass a serial number of its own")
+			add(problems.Warning, "bundle-duplicate", p.File, "has the serial number and pass type of "+other,
+				"only one of them stays on the iPhone", "give each pass a serial number of its own")
 		}
 		seen[key] = cmp.Or(seen[key], p.File)
 	}
@@ -164,9 +175,9 @@ type scratches struct{ nested, files bytes.Buffer }
 // nested inspects one pass of a bundle, which it unpacks into scratch. It reads
 // most bytes of its files, and says how many it read.
 func nested(a *archive, e zipEntry, o Options, scratch *scratches, most int64) (p *Pass, read int64) {
-	bad := func(f findings.Finding) (*Pass, int64) {
+	bad := func(f problems.Problem) (*Pass, int64) {
 		f.File = ""
-		return &Pass{Findings: []findings.Finding{f}}, 0
+		return &Pass{Findings: problems.List{f}}, 0
 	}
 	if f := checkEntry(a, e); f.Rule != "" {
 		return bad(f)
@@ -182,7 +193,7 @@ func nested(a *archive, e zipEntry, o Options, scratch *scratches, most int64) (
 			err = a.read(e, &scratch.nested)
 		}
 		if err != nil {
-			return bad(findings.Finding{Severity: findings.Error, Rule: "entry-unreadable", Text: err.Error(), Effect: refused, Fix: "make the bundle anew"})
+			return bad(finding(problems.Error, "entry-unreadable", "", err.Error(), refused, "make the bundle anew"))
 		}
 		r = bytes.NewReader(scratch.nested.Bytes())
 	}

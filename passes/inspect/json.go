@@ -3,13 +3,10 @@ package inspect
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // parser reads d.text from at on.
@@ -20,12 +17,12 @@ type parser struct {
 	stopped bool
 }
 
-func (p *parser) say(s findings.Severity, rule, text, effect, fix string) {
+func (p *parser) say(s problems.Severity, rule, text, effect, fix string) {
 	p.sayAt(p.at, s, rule, text, effect, fix)
 }
 
-// sayAt notes a finding. Only the first few of a rule are told.
-func (p *parser) sayAt(at int, s findings.Severity, rule, text, effect, fix string) {
+// sayAt notes a finding. Only the first few of a rule are kept.
+func (p *parser) sayAt(at int, s problems.Severity, rule, text, effect, fix string) {
 	same := 0
 	for _, f := range p.found {
 		if f.Rule == rule {
@@ -36,13 +33,14 @@ func (p *parser) sayAt(at int, s findings.Severity, rule, text, effect, fix stri
 		return
 	}
 	line, column := lineColumn(p.text, at)
-	p.found = append(p.found, findings.Finding{Severity: s, Rule: rule, File: p.file, Line: line, Column: column, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, problems.Problem{Severity: s, Rule: rule, File: p.file,
+		Line: line, Column: column, Text: text, Effect: effect, Fix: fix})
 }
 
 // stop is a finding after which nothing more is read.
 func (p *parser) stop(text, fix string) {
 	if !p.stopped {
-		p.say(findings.Error, "json", text, refused, fix)
+		p.say(problems.Error, "json", text, refused, fix)
 	}
 	p.stopped = true
 }
@@ -72,7 +70,7 @@ func (p *parser) space() {
 }
 
 func (p *parser) comment(end string, rest []byte) {
-	p.say(findings.Error, "json-comment", "JSON has no comments", refused, "take it out")
+	p.say(problems.Error, "json-comment", "JSON has no comments", refused, "take it out")
 	i := bytes.Index(rest[1:], []byte(end))
 	if i < 0 {
 		p.at = len(p.text)
@@ -95,7 +93,7 @@ func (p *parser) value(depth int) *node {
 		p.at++
 		p.list(n, depth)
 	case c == '"':
-		n.scalar = p.text1()
+		n.scalar = p.quoted()
 	case c == 0:
 		p.stop("ends in the middle", "save it anew, whole")
 	case c == '\'' || c == '`' || c >= 0x80:
@@ -135,7 +133,7 @@ func (p *parser) comma(end byte) bool {
 			p.stop("ends in the middle", "save it anew, whole")
 			return false
 		}
-		p.say(findings.Error, "json", "a comma is missing", refused, "write , before this")
+		p.say(problems.Error, "json", "a comma is missing", refused, "write , before this")
 		if p.peek() != '"' && p.peek() != '{' {
 			p.stopped = true
 		}
@@ -144,7 +142,8 @@ func (p *parser) comma(end byte) bool {
 	p.at++
 	if p.space(); p.peek() == end {
 		p.at++
-		p.sayAt(at, findings.Warning, "json-trailing-comma", "a comma stands before "+string(end), "iPhones read it, and most other programs refuse it", "take the comma out")
+		p.sayAt(at, problems.Warning, "json-trailing-comma", "a comma stands before "+string(end),
+			"iPhones read it, and most other programs refuse it", "take the comma out")
 		return false
 	}
 	return true
@@ -161,9 +160,9 @@ func (p *parser) member(n *node, depth int, seen map[string]int) {
 		p.stop("a key between double quotes is missing", `write "key": value`)
 		return
 	}
-	name := p.text1()
+	name := p.quoted()
 	if len(name) > maxKey {
-		p.sayAt(at, findings.Error, "json", fmt.Sprintf("a key has %d bytes", len(name)), "", "shorten it")
+		p.sayAt(at, problems.Error, "json", fmt.Sprintf("a key has %d bytes", len(name)), "", "shorten it")
 		name = strings.ToValidUTF8(name[:maxKey], "")
 	}
 	if p.space(); p.peek() != ':' {
@@ -174,150 +173,11 @@ func (p *parser) member(n *node, depth int, seen map[string]int) {
 	v := p.value(depth + 1)
 	v.at = max(v.at, at)
 	if i, twice := seen[name]; twice {
-		p.sayAt(at, findings.Warning, "json-duplicate-key", strconv.Quote(name)+" stands here twice", "which of them an iPhone shows is not certain", "keep one")
+		p.sayAt(at, problems.Warning, "json-duplicate-key", strconv.Quote(name)+" stands here twice",
+			"which of them an iPhone shows is not certain", "keep one")
 		n.members[i].value = v
 		return
 	}
 	seen[name] = len(n.members)
 	n.members = append(n.members, member{name, v})
-}
-
-// text1 reads one text between quotes.
-func (p *parser) text1() string {
-	var out []byte
-	begin := p.at
-	for p.at++; p.at < len(p.text); {
-		switch c := p.text[p.at]; {
-		case c == '"':
-			p.at++
-			return string(out)
-		case c == '\\':
-			out = p.escape(out)
-		case c < 0x20:
-			p.say(findings.Error, "json-control", "a text has a "+control(c)+" in it", refused, `write \n for a new line, \t for a tab`)
-			out = append(out, c)
-			p.at++
-		default:
-			r, size := utf8.DecodeRune(p.text[p.at:])
-			if r == utf8.RuneError && size == 1 {
-				p.say(findings.Error, "json-utf8", "a byte is no UTF-8", refused, "save the file as UTF-8")
-			}
-			out = utf8.AppendRune(out, r)
-			p.at += size
-		}
-	}
-	p.at = begin
-	p.stop("a text is never closed", `write " at its end`)
-	p.at = len(p.text)
-	return string(out)
-}
-
-func control(c byte) string {
-	switch c {
-	case '\n', '\r':
-		return "line break"
-	case '\t':
-		return "tab"
-	}
-	return fmt.Sprintf("control character (%#02x)", c)
-}
-
-const simpleEscapes = "\"\"\\\\//b\bf\fn\nr\rt\t"
-
-// escape reads what stands after a backslash.
-func (p *parser) escape(out []byte) []byte {
-	at := p.at
-	p.at += 2
-	if p.at > len(p.text) {
-		return out
-	}
-	c := p.text[p.at-1]
-	if c == 'u' {
-		if r, ok := p.hex(); ok {
-			return utf8.AppendRune(out, p.surrogates(at, r))
-		}
-	}
-	for i := 0; i < len(simpleEscapes); i += 2 {
-		if simpleEscapes[i] == c {
-			return append(out, simpleEscapes[i+1])
-		}
-	}
-	p.sayAt(at, findings.Error, "json-escape", `a backslash stands before no character that it may stand before`, refused, `write \\ for a backslash`)
-	return append(out, c)
-}
-
-// surrogates is r with its other half, where it is one half of a character.
-func (p *parser) surrogates(at int, r rune) rune {
-	if !utf16.IsSurrogate(r) {
-		return r
-	}
-	if bytes.HasPrefix(p.text[p.at:], []byte(`\u`)) {
-		p.at += 2
-		low, ok := p.hex()
-		if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
-			return r
-		}
-	}
-	p.sayAt(at, findings.Error, "json-escape", "is half a character", refused, "write the character itself")
-	return utf8.RuneError
-}
-
-func (p *parser) hex() (rune, bool) {
-	if p.at+4 > len(p.text) {
-		return 0, false
-	}
-	v, err := strconv.ParseUint(string(p.text[p.at:p.at+4]), 16, 16)
-	if err != nil {
-		return 0, false
-	}
-	p.at += 4
-	return rune(v), true
-}
-
-// word reads a number, true, false or null.
-func (p *parser) word() any {
-	begin := p.at
-	for p.at < len(p.text) && !bytes.ContainsRune([]byte(" \t\r\n,:]}[{\"/"), rune(p.text[p.at])) {
-		p.at++
-	}
-	word := string(p.text[begin:p.at])
-	switch word {
-	case "true", "false":
-		return word == "true"
-	case "null":
-		return nil
-	}
-	if i, err := strconv.ParseInt(word, 10, 64); err == nil && isNumber(word) {
-		return i
-	}
-	f, err := strconv.ParseFloat(word, 64)
-	finite := err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
-	if finite && isNumber(word) {
-		return f
-	}
-	text := "is no JSON value"
-	if len(word) <= maxKey && word != "" {
-		text = strconv.Quote(word) + " " + text
-	}
-	p.sayAt(begin, findings.Error, "json-value", text, refused, "write a number, a text between double quotes, true, false or null")
-	switch {
-	case finite && !strings.ContainsAny(word, "xXpP_"):
-		return f
-	case word == "":
-		p.stopped = true
-	}
-	return nil
-}
-
-// isNumber is the grammar of RFC 8259, section 6, for what strconv takes.
-func isNumber(s string) bool {
-	digits := strings.TrimPrefix(s, "-")
-	if strings.Trim(digits, "0123456789+-.eE") != "" || digits == "" || digits[0] < '0' || digits[0] > '9' {
-		return false
-	}
-	if len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
-		return false
-	}
-	i := strings.IndexByte(s, '.')
-	return i < 0 || i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9'
 }

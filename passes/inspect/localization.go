@@ -25,19 +25,20 @@ var oldNames = map[string]string{
 // localization looks at the folders of languages and the texts in them.
 func (p *pass) localization() {
 	texts := map[string]map[string]string{}
-	told := map[string]bool{}
+	checked := map[string]bool{}
 	for _, name := range p.names {
 		folder, base := path.Split(name)
 		folder = strings.TrimSuffix(folder, "/")
 		top, _, _ := strings.Cut(folder, "/")
 		if folder == "" || junk[top] != "" {
 			if base == stringsFile {
-				p.warn("strings-place", name, "stands outside a language's folder", "it translates nothing", "put it into a folder such as de"+languageSuffix)
+				p.warn("strings-place", name, "stands outside a language's folder",
+					"it translates nothing", "put it into a folder such as de"+languageSuffix)
 			}
 			continue
 		}
-		if !told[folder] {
-			told[folder] = true
+		if !checked[folder] {
+			checked[folder] = true
 			p.folder(folder)
 		}
 		if f := p.files[name]; base == stringsFile && f.readable() {
@@ -52,24 +53,27 @@ func (p *pass) folder(name string) {
 	code, ok := strings.CutSuffix(name, languageSuffix)
 	switch {
 	case !ok || strings.Contains(name, "/"):
-		p.warn("folder", safe(name), "is a folder that Wallet does not look into", "its files are never shown", "a pass has folders for languages only, such as de"+languageSuffix)
+		p.warn("folder", safe(name), "is a folder that Wallet does not look into",
+			"its files are never shown", "a pass has folders for languages only, such as de"+languageSuffix)
 	case oldNames[code] != "":
 		p.note("language-old", safe(name), "names the language in English", "", "write "+oldNames[code]+languageSuffix)
 	case code == "Base":
-		p.note("language-unknown", safe(name), "Base is for apps; a pass takes its own texts as the base", "", "put the texts into pass.json, or name a language such as en"+languageSuffix)
+		p.note("language-unknown", safe(name), "Base is for apps; a pass takes its own texts as the base",
+			"", "put the texts into pass.json, or name a language such as en"+languageSuffix)
 	default:
 		if _, err := language.Parse(strings.ReplaceAll(code, "_", "-")); err != nil {
-			p.warn("language-unknown", safe(name), fmt.Sprintf("%q is no language", code), "its texts and images are never shown", "write a code such as de, pt-BR or zh-Hans")
+			p.warn("language-unknown", safe(name), fmt.Sprintf("%q is no language", code),
+				"its texts and images are never shown", "write a code such as de, pt-BR or zh-Hans")
 		}
 	}
 }
 
 func (p *pass) strings(f *file) map[string]string {
 	texts, found := localization.Strings(f.bytes)
-	for _, finding := range found {
-		finding.File = f.name
-		p.found = append(p.found, finding)
+	for i := range found {
+		found[i].File = f.name
 	}
+	p.found = append(p.found, found...)
 	return texts
 }
 
@@ -104,10 +108,12 @@ func (p *pass) compare(texts map[string]map[string]string) {
 		}
 		file := folder + "/" + stringsFile
 		if len(missing) > 0 {
-			p.warn("strings-missing", file, "has no text for "+list(missing)+", which other languages have", "iPhones in this language show the key", "add them")
+			p.warn("strings-missing", file, "has no text for "+list(missing)+", which other languages have",
+				"iPhones in this language show the key", "add them")
 		}
 		if len(unused) > 0 {
-			p.note("strings-unused", file, list(unused)+": nothing in pass.json has this text", "it translates nothing", "write the key exactly as in pass.json, or take it out")
+			p.note("strings-unused", file, list(unused)+": nothing in pass.json has this text",
+				"it translates nothing", "write the key exactly as in pass.json, or take it out")
 		}
 	}
 }

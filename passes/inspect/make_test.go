@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/passes/certificates"
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/inspect"
 	"github.com/passhook/passhook/passes/passtest"
+	"github.com/passhook/passhook/problems"
 )
 
 // goodPass is a pass with nothing to find.
@@ -167,7 +167,7 @@ func inspected(t testing.TB, pkg []byte, o inspect.Options) *inspect.Report {
 	return inspect.File(bytes.NewReader(pkg), int64(len(pkg)), o)
 }
 
-func everything(r *inspect.Report) []findings.Finding {
+func everything(r *inspect.Report) problems.List {
 	out := slices.Clone(r.Findings)
 	for _, p := range r.Passes {
 		out = append(out, p.Findings...)
@@ -176,13 +176,13 @@ func everything(r *inspect.Report) []findings.Finding {
 }
 
 // found is the first finding of a rule.
-func found(r *inspect.Report, rule string) (findings.Finding, bool) {
+func found(r *inspect.Report, rule string) (problems.Problem, bool) {
 	for _, f := range everything(r) {
 		if f.Rule == rule {
 			return f, true
 		}
 	}
-	return findings.Finding{}, false
+	return problems.Problem{}, false
 }
 
 func text(t testing.TB, r *inspect.Report) string {

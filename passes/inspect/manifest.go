@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 const (
 	manifestFile = "manifest.json"
-	// maxTold is how many entries that are wrong are told.
-	maxTold = 50
-	remake  = "make manifest.json from the files as they are, then sign it"
+	// maxWrongSums is how many of the manifest's wrong entries are reported.
+	maxWrongSums = 50
+	remake       = "make manifest.json from the files as they are, then sign it"
 )
 
 // manifest compares manifest.json with the files, both ways.
@@ -34,14 +34,13 @@ func (p *pass) manifest() {
 		return
 	}
 	listed := map[string]bool{}
-	told := 0
+	wrong := 0
 	for _, m := range doc.root.members {
 		listed[m.name] = true
-		if finding := p.sum(m); finding.Text != "" && told < maxTold {
-			told++
-			finding.File = manifestFile
-			finding.Line, finding.Column = lineColumn(doc.text, m.value.at)
-			p.found = append(p.found, finding)
+		if f := p.sum(m); f.Text != "" && wrong < maxWrongSums {
+			wrong++
+			f.Line, f.Column = lineColumn(doc.text, m.value.at)
+			p.found = append(p.found, f)
 		}
 	}
 	for _, name := range p.names {
@@ -66,9 +65,9 @@ func (p *pass) unlisted(name string, doc *document) {
 }
 
 // sum checks one entry of the manifest.
-func (p *pass) sum(m member) findings.Finding {
-	wrong := func(rule, text string) findings.Finding {
-		return findings.Finding{Severity: findings.Error, Rule: rule, Text: text, Effect: refused, Fix: remake}
+func (p *pass) sum(m member) problems.Problem {
+	wrong := func(rule, text string) problems.Problem {
+		return finding(problems.Error, rule, manifestFile, text, refused, remake)
 	}
 	name, f := safe(m.name), p.files[m.name]
 	given, ok := m.value.scalar.(string)
@@ -87,11 +86,13 @@ func (p *pass) sum(m member) findings.Finding {
 	case len(raw) != 20:
 		return wrong("manifest-form", fmt.Sprintf("the sum of %s has %d bytes; SHA-1 has 20", name, len(raw)))
 	case f.unread:
-		return findings.Finding{} // Said already.
+		return problems.Problem{} // Said already.
 	case !strings.EqualFold(given, f.sha1):
-		return wrong("manifest-sum", fmt.Sprintf("the sum of %s is %s, and the file's is %s: the file was changed after manifest.json was made", name, given, f.sha1))
+		return wrong("manifest-sum", fmt.Sprintf(
+			"the sum of %s is %s, and the file's is %s: the file was changed after manifest.json was made", name, given, f.sha1))
 	case given != f.sha1:
-		return findings.Finding{Severity: findings.Warning, Rule: "manifest-case", Text: "the sum of " + name + " is in upper case", Effect: "an iPhone may refuse the pass", Fix: "write it in lower case"}
+		return finding(problems.Warning, "manifest-case", manifestFile,
+			"the sum of "+name+" is in upper case", "an iPhone may refuse the pass", "write it in lower case")
 	}
-	return findings.Finding{}
+	return problems.Problem{}
 }

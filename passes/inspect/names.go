@@ -7,12 +7,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // junk are files that systems leave in folders.
 var junk = map[string]string{
-	".DS_Store": "macOS", "__MACOSX": "macOS", "Thumbs.db": "Windows", "desktop.ini": "Windows", ".git": "git", ".gitignore": "git", ".gitkeep": "git",
+	".DS_Store": "macOS", "__MACOSX": "macOS", "Thumbs.db": "Windows", "desktop.ini": "Windows",
+	".git": "git", ".gitignore": "git", ".gitkeep": "git",
 }
 
 // badName says why an entry's name is refused, empty where it is not.
@@ -50,30 +51,34 @@ func safe(name string) string {
 }
 
 // checkNames looks at the names of all entries, folders included.
-func checkNames(names []string) []findings.Finding {
-	var found []findings.Finding
-	add := func(s findings.Severity, rule, file, text, effect, fix string) {
-		found = append(found, findings.Finding{Severity: s, Rule: rule, File: safe(file), Text: text, Effect: effect, Fix: fix})
+func checkNames(names []string) problems.List {
+	var found problems.List
+	add := func(s problems.Severity, rule, file, text, effect, fix string) {
+		found = append(found, finding(s, rule, safe(file), text, effect, fix))
 	}
-	seen, folded, told := map[string]bool{}, map[string]string{}, map[string]bool{}
+	seen, folded, junked := map[string]bool{}, map[string]string{}, map[string]bool{}
 	for _, name := range names {
 		if bad := badName(name); bad != "" {
-			add(findings.Error, "entry-name", name, bad, refused, "make the package anew, with plain names")
+			add(problems.Error, "entry-name", name, bad, refused, "make the package anew, with plain names")
 			continue
 		}
 		fold := strings.ToLower(name)
 		switch other := folded[fold]; {
 		case seen[name]:
-			add(findings.Error, "entry-duplicate", name, "stands in the package twice", "which of them an iPhone takes is not certain", "make the package anew")
+			add(problems.Error, "entry-duplicate", name, "stands in the package twice",
+				"which of them an iPhone takes is not certain", "make the package anew")
 		case other != "":
-			add(findings.Warning, "entry-case", name, "differs from "+other+" by upper and lower case only", "which of them an iPhone takes is not certain", "keep one")
+			add(problems.Warning, "entry-case", name, "differs from "+other+" by upper and lower case only",
+				"which of them an iPhone takes is not certain", "keep one")
 		}
 		seen[name], folded[fold] = true, cmp.Or(folded[fold], name)
 		first, _, _ := strings.Cut(name, "/")
 		for _, part := range []string{first, path.Base(name)} {
-			if system := junk[part]; system != "" && !told[part] {
-				told[part] = true
-				add(findings.Warning, "entry-junk", part, "was left there by "+system, "it is of no use, and an error where manifest.json does not name it", `leave it out: zip -X -r pass.pkpass . -x '.*' -x '__MACOSX/*'`)
+			if system := junk[part]; system != "" && !junked[part] {
+				junked[part] = true
+				add(problems.Warning, "entry-junk", part, "was left there by "+system,
+					"it is of no use, and an error where manifest.json does not name it",
+					`leave it out: zip -X -r pass.pkpass . -x '.*' -x '__MACOSX/*'`)
 			}
 		}
 	}

@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/schema"
+	"github.com/passhook/passhook/problems"
 )
 
 const (
 	passFile            = "pass.json"
 	personalizationFile = "personalization.json"
 	refused             = "an iPhone refuses the pass"
-	// maxFindings is how many findings about pass.json are told.
+	// maxFindings is how many findings about pass.json are reported.
 	maxFindings = 200
 )
 
@@ -27,6 +27,8 @@ type pass struct {
 	unsigned bool
 	template bool
 	document *document
+	// loading is what was found while a template was loaded.
+	loading problems.List
 	// source is a template's pass.json, whose lines findings name.
 	source *document
 	pass   map[string]any
@@ -37,16 +39,16 @@ type pass struct {
 // Pass is what was found out about one pass.
 type Pass struct {
 	// File is its name in a bundle; empty for a package of its own.
-	File         string             `json:"file,omitempty"`
-	PassType     string             `json:"pass_type,omitempty"`
-	Team         string             `json:"team,omitempty"`
-	Serial       string             `json:"serial,omitempty"`
-	Style        string             `json:"style,omitempty"`
-	Description  string             `json:"description,omitempty"`
-	Organization string             `json:"organization,omitempty"`
-	SignedAt     *time.Time         `json:"signed_at,omitempty"`
-	Certificate  *Certificate       `json:"certificate,omitempty"`
-	Findings     []findings.Finding `json:"findings"`
+	File         string        `json:"file,omitempty"`
+	PassType     string        `json:"pass_type,omitempty"`
+	Team         string        `json:"team,omitempty"`
+	Serial       string        `json:"serial,omitempty"`
+	Style        string        `json:"style,omitempty"`
+	Description  string        `json:"description,omitempty"`
+	Organization string        `json:"organization,omitempty"`
+	SignedAt     *time.Time    `json:"signed_at,omitempty"`
+	Certificate  *Certificate  `json:"certificate,omitempty"`
+	Findings     problems.List `json:"findings"`
 	// Timeline is what each iOS from 15 to 27 shows of it.
 	Timeline []schema.IOS `json:"timeline,omitempty"`
 }
@@ -64,7 +66,8 @@ func (p *pass) check() *Pass {
 	if p.pass != nil && !p.document.partial {
 		p.report.Timeline = schema.Timeline(p.pass)
 	}
-	findings.Sort(p.found)
+	p.addLoading()
+	p.found.SortBySeverity()
 	p.report.Findings = p.found
 	return p.report
 }
@@ -104,12 +107,13 @@ func (p *pass) passJSON() {
 		}
 	}
 	r := p.report
-	r.PassType, r.Team, r.Serial, r.Style = p.text("passTypeIdentifier"), p.text("teamIdentifier"), p.text("serialNumber"), p.style
+	r.PassType, r.Team = p.text("passTypeIdentifier"), p.text("teamIdentifier")
+	r.Serial, r.Style = p.text("serialNumber"), p.style
 	r.Description, r.Organization = p.text("description"), p.text("organizationName")
 	if !p.document.partial {
 		list := schema.Check(p.pass, schema.Options{Now: p.Now, Unsigned: p.unsigned})
 		if !p.unsigned { // What its certificate allows is looked at.
-			list = slices.DeleteFunc(list, func(f findings.Finding) bool { return f.Rule == "nfc-certificate" })
+			list = slices.DeleteFunc(list, func(f problems.Problem) bool { return f.Rule == "nfc-certificate" })
 		}
 		p.place(list)
 		p.barcodes()
@@ -117,7 +121,7 @@ func (p *pass) passJSON() {
 }
 
 // place adds findings about pass.json with their lines.
-func (p *pass) place(list []findings.Finding) {
+func (p *pass) place(list problems.List) {
 	for _, f := range list[:min(len(list), maxFindings)] {
 		p.found = append(p.found, p.document.locate(f))
 	}
@@ -138,8 +142,8 @@ func (p *pass) personalization() {
 		p.err("json", personalizationFile, "is no object: { … }", "Wallet does not ask the holder for anything", "")
 		return
 	}
-	for _, finding := range schema.CheckPersonalization(object) {
-		p.found = append(p.found, doc.locate(finding))
+	for _, f := range schema.CheckPersonalization(object) {
+		p.found = append(p.found, doc.locate(f))
 	}
 }
 
@@ -150,14 +154,16 @@ func (p *pass) text(key string) string {
 }
 
 // at adds a finding about one place in pass.json.
-func (p *pass) at(path string, s findings.Severity, rule, text, effect, fix string) {
-	p.found = append(p.found, p.document.locate(findings.Finding{Severity: s, Rule: rule, File: passFile, Path: path, Text: text, Effect: effect, Fix: fix}))
+func (p *pass) at(path string, s problems.Severity, rule, text, effect, fix string) {
+	f := finding(s, rule, passFile, text, effect, fix)
+	f.Path = path
+	p.found = append(p.found, p.document.locate(f))
 }
 
 func (p *pass) warn(rule, file, text, effect, fix string) {
-	p.found = append(p.found, findings.Finding{Severity: findings.Warning, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, finding(problems.Warning, rule, file, text, effect, fix))
 }
 
 func (p *pass) note(rule, file, text, effect, fix string) {
-	p.found = append(p.found, findings.Finding{Severity: findings.Note, Rule: rule, File: file, Text: text, Effect: effect, Fix: fix})
+	p.found = append(p.found, finding(problems.Note, rule, file, text, effect, fix))
 }

@@ -4,8 +4,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/images"
+	"github.com/passhook/passhook/problems"
 )
 
 // made are rules about images that passhook makes of a template's.
@@ -32,12 +32,13 @@ func (p *pass) pictures() {
 	}
 	p.picture(images.CheckSet(set, p.style))
 	if _, asks := p.files[personalizationFile]; asks && !hasImage(set, "personalizationLogo") {
-		p.warn("personalization-logo", personalizationFile, "there is no personalizationLogo.png", "the form that asks the holder has no logo", "add personalizationLogo@2x.png (300 by 80 pixels) and @3x")
+		p.warn("personalization-logo", personalizationFile, "there is no personalizationLogo.png",
+			"the form that asks the holder has no logo", "add personalizationLogo@2x.png (300 by 80 pixels) and @3x")
 	}
 }
 
 // picture adds findings about images.
-func (p *pass) picture(list []findings.Finding) {
+func (p *pass) picture(list problems.List) {
 	for _, f := range list {
 		if !p.template || !made[f.Rule] {
 			p.found = append(p.found, f)
@@ -68,6 +69,7 @@ func (p *pass) known(name string) {
 			p.warn("image-name", safe(name), "is no name of an image", "Wallet leaves it out", "name it "+meant)
 			return
 		}
-		p.note("unknown-file", safe(name), "is no file that Wallet looks at", "it only makes the package larger", "take it out")
+		p.note("unknown-file", safe(name), "is no file that Wallet looks at",
+			"it only makes the package larger", "take it out")
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/schema"
+	"github.com/passhook/passhook/problems"
 )
 
 // Code is how the program ends: 0 where an iPhone accepts everything, 1 where it
@@ -22,20 +22,10 @@ func (r *Report) Code() int {
 	return 0
 }
 
-func count(list []findings.Finding, s findings.Severity) int {
-	n := 0
-	for _, f := range list {
-		if f.Severity == s {
-			n++
-		}
-	}
-	return n
-}
-
 func (r *Report) errors() int {
-	n := count(r.Findings, findings.Error)
+	n := len(r.Findings.Errors())
 	for _, p := range r.Passes {
-		n += count(p.Findings, findings.Error)
+		n += len(p.Findings.Errors())
 	}
 	return n
 }
@@ -43,15 +33,15 @@ func (r *Report) errors() int {
 // finish sorts, fills in what JSON shows as lists, and writes the verdict.
 func (r *Report) finish() *Report {
 	if r.Findings == nil {
-		r.Findings = []findings.Finding{}
+		r.Findings = problems.List{}
 	}
 	if r.Passes == nil {
 		r.Passes = []*Pass{}
 	}
-	findings.Sort(r.Findings)
+	r.Findings.SortBySeverity()
 	for _, p := range r.Passes {
 		if p.Findings == nil {
-			p.Findings = []findings.Finding{}
+			p.Findings = problems.List{}
 		}
 	}
 	r.Verdict = r.verdict()
@@ -123,7 +113,7 @@ func (p *Pass) write(b *strings.Builder) {
 }
 
 // writeFindings prints the worst first, as they are sorted.
-func writeFindings(b *strings.Builder, list []findings.Finding) {
+func writeFindings(b *strings.Builder, list problems.List) {
 	for i, f := range list {
 		if i == 0 {
 			b.WriteByte('\n')

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/inspect"
+	"github.com/passhook/passhook/problems"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -54,7 +54,7 @@ func TestReports(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
-	wrong := []findings.Finding{{Severity: findings.Error}, {Severity: findings.Error}}
+	wrong := problems.List{{Severity: problems.Error}, {Severity: problems.Error}}
 	for want, r := range map[string]*inspect.Report{
 		"An iPhone refuses this pass: 1 error.": broken(t),
 		"This is no pass.":                      inspect.Missing(os.ErrNotExist),

@@ -37,7 +37,8 @@ type Certificate struct {
 func (p *pass) signature() {
 	f := p.files[signatureFile]
 	if f == nil {
-		p.err("signature-missing", signatureFile, "the pass is not signed: it has no file signature", refused, "sign it with a pass type certificate")
+		p.err("signature-missing", signatureFile, "the pass is not signed: it has no file signature",
+			refused, "sign it with a pass type certificate")
 		return
 	}
 	manifest := p.files[manifestFile]
@@ -46,7 +47,8 @@ func (p *pass) signature() {
 	}
 	c, err := readCMS(f.bytes)
 	if err != nil {
-		p.err("signature-form", signatureFile, notSignature(f.bytes, err), refused, "write the signature as DER: openssl cms -sign -binary -outform DER, or let passhook sign")
+		p.err("signature-form", signatureFile, notSignature(f.bytes, err), refused,
+			"write the signature as DER: openssl cms -sign -binary -outform DER, or let passhook sign")
 		return
 	}
 	p.cms = c
@@ -77,20 +79,27 @@ func notSignature(b []byte, err error) string {
 // form is what can be wrong with a signature whoever made it.
 func (p *pass) form(c *cms, manifest []byte) {
 	if c.ber {
-		p.note("signature-ber", signatureFile, "the signature is BER with lengths left open, not DER", "", "write it without openssl's -stream")
+		p.note("signature-ber", signatureFile, "the signature is BER with lengths left open, not DER",
+			"", "write it without openssl's -stream")
 	}
 	if c.rest > 0 {
-		p.warn("signature-rest", signatureFile, fmt.Sprintf("%d bytes follow the signature", c.rest), "", "take them out")
+		p.warn("signature-rest", signatureFile,
+			fmt.Sprintf("%d bytes follow the signature", c.rest), "", "take them out")
 	}
 	switch {
 	case c.attached == nil:
 	case bytes.Equal(c.attached, manifest):
-		p.warn("signature-attached", signatureFile, "the signature has manifest.json in it; Apple asks for a detached one", "", "sign without attaching the content (no -nodetach)")
+		p.warn("signature-attached", signatureFile,
+			"the signature has manifest.json in it; Apple asks for a detached one",
+			"", "sign without attaching the content (no -nodetach)")
 	default:
-		p.warn("signature-attached", signatureFile, "the signature has a content in it that is not manifest.json", "an iPhone may refuse the pass", "sign manifest.json itself, byte for byte (openssl needs -binary), detached")
+		p.warn("signature-attached", signatureFile,
+			"the signature has a content in it that is not manifest.json", "an iPhone may refuse the pass",
+			"sign manifest.json itself, byte for byte (openssl needs -binary), detached")
 	}
 	if c.unread != nil {
-		p.warn("certificate-unreadable", signatureFile, "a certificate in the signature cannot be read: "+c.unread.Error(), "", "")
+		p.warn("certificate-unreadable", signatureFile,
+			"a certificate in the signature cannot be read: "+c.unread.Error(), "", "")
 	}
 }
 
@@ -98,26 +107,33 @@ func (p *pass) form(c *cms, manifest []byte) {
 func (p *pass) signer(c *cms, s *cmsSigner, manifest []byte) {
 	at, dated := s.signingTime()
 	if !dated {
-		p.err("signing-time", signatureFile, "the signature has no signing time", refused+`: "Signature must contain a signing date"`, "sign with the attribute signingTime; openssl cms -sign does unless -noattr is given")
+		p.err("signing-time", signatureFile, "the signature has no signing time",
+			refused+`: "Signature must contain a signing date"`,
+			"sign with the attribute signingTime; openssl cms -sign does unless -noattr is given")
 	} else {
 		p.report.SignedAt = &at
 	}
 	leaf := s.certificate(c.certificates)
 	if leaf == nil {
-		p.err("signer-certificate", signatureFile, "the signer's certificate is not in the signature"+s.name(), refused, "sign with the pass type certificate and the intermediate in the signature (no -nocerts)")
+		p.err("signer-certificate", signatureFile, "the signer's certificate is not in the signature"+s.name(),
+			refused, "sign with the pass type certificate and the intermediate in the signature (no -nocerts)")
 		return
 	}
 	if !slices.ContainsFunc(c.digests, s.digest.Equal) {
-		p.err("signature-digest-list", signatureFile, fmt.Sprintf("the signer's digest %v is not among the digests that the signature names", s.digest), refused, resign)
+		p.err("signature-digest-list", signatureFile,
+			fmt.Sprintf("the signer's digest %v is not among the digests that the signature names", s.digest),
+			refused, resign)
 	}
 	if err := s.verify(c, leaf, manifest); err != nil {
 		fix := resign
 		if errors.Is(err, errDigest) {
 			fix = "sign after the last change to any file: first manifest.json, then the signature"
 		}
-		p.err("signature-wrong", signatureFile, "the signature does not verify: "+err.Error(), refused+`: "Manifest signature did not verify successfully"`, fix)
+		p.err("signature-wrong", signatureFile, "the signature does not verify: "+err.Error(),
+			refused+`: "Manifest signature did not verify successfully"`, fix)
 	}
-	all := authorities{roots: append(p.Roots[:len(p.Roots):len(p.Roots)], certificates.AppleRoot()), given: c.certificates, lent: []*x509.Certificate{certificates.AppleIntermediate()}}
+	all := authorities{roots: append(p.Roots[:len(p.Roots):len(p.Roots)], certificates.AppleRoot()),
+		given: c.certificates, lent: []*x509.Certificate{certificates.AppleIntermediate()}}
 	way := all.chain(leaf)
 	p.describe(leaf, way)
 	p.trust(leaf, way)

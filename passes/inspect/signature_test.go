@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/passes/passtest"
+	"github.com/passhook/passhook/problems"
 )
 
 // Object ids of signatures that are made by hand.
@@ -229,7 +229,7 @@ func signedFiles(t testing.TB, signature []byte) []byte {
 }
 
 // verdict is what the findings about a signature are.
-func verdict(t testing.TB, a *authority, signature []byte) (worst findings.Severity, first string, list []findings.Finding) {
+func verdict(t testing.TB, a *authority, signature []byte) (first string, list problems.List) {
 	t.Helper()
 	for _, f := range everything(inspected(t, signedFiles(t, signature), a.options())) {
 		if f.File == "signature" {
@@ -239,7 +239,7 @@ func verdict(t testing.TB, a *authority, signature []byte) (worst findings.Sever
 	if len(list) > 0 {
 		first = list[0].Rule
 	}
-	return findings.Worst(list), first, list
+	return first, list
 }
 
 // opensslSays is true where openssl verifies the signature and its chain.
@@ -259,13 +259,13 @@ func opensslSays(t testing.TB, a *authority, signature []byte) bool {
 func agreesWithOpenSSL(t *testing.T, a *authority, signature []byte) {
 	t.Helper()
 	says := opensslSays(t, a, signature)
-	_, _, list := verdict(t, a, signature)
+	_, list := verdict(t, a, signature)
 	ours := true
 	for _, f := range list {
 		switch f.Rule {
 		case "signing-time", "certificate-kind", "certificate-expired", "certificate-early":
 		default:
-			ours = ours && f.Severity != findings.Error
+			ours = ours && f.Severity != problems.Error
 		}
 	}
 	if says != ours {
@@ -280,7 +280,7 @@ func TestSignaturesMadeByHand(t *testing.T) {
 			h := byHand(t, a, []byte(manifestOfSignatures))
 			s.edit(t, h)
 			signature := h.make(t)
-			_, first, list := verdict(t, a, signature)
+			first, list := verdict(t, a, signature)
 			if first != s.rule {
 				t.Errorf("got %q, want %q of %v", first, s.rule, list)
 			}
@@ -327,7 +327,7 @@ func TestSignaturesMadeByOpenSSL(t *testing.T) {
 			}
 			passtest.OpenSSL(t, dir, append(args, v.args...)...)
 			signature := readFile(t, dir, "out")
-			if _, first, list := verdict(t, a, signature); first != v.rule {
+			if first, list := verdict(t, a, signature); first != v.rule {
 				t.Errorf("got %q, want %q of %v", first, v.rule, list)
 			}
 			agreesWithOpenSSL(t, a, signature)
@@ -402,8 +402,8 @@ func TestTurnedBits(t *testing.T) {
 		agreesWithOpenSSL(t, a, changed)
 	}
 	for _, cut := range []int{0, 1, 2, 30, len(whole) / 2, len(whole) - 1} {
-		if worst, _, _ := verdict(t, a, whole[:cut]); worst != findings.Error {
-			t.Errorf("cut off after %d bytes: %q", cut, worst)
+		if _, list := verdict(t, a, whole[:cut]); list.Err() == nil {
+			t.Errorf("cut off after %d bytes, and good", cut)
 		}
 	}
 }

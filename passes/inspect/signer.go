@@ -40,7 +40,8 @@ func (s *cmsSigner) signingTime() (at time.Time, ok bool) {
 // certificate is the signer's among those of the signature.
 func (s *cmsSigner) certificate(list []*x509.Certificate) *x509.Certificate {
 	for _, c := range list {
-		if s.keyID != nil && bytes.Equal(c.SubjectKeyId, s.keyID) || s.serial != nil && c.SerialNumber.Cmp(s.serial) == 0 && sameName(c.RawIssuer, s.issuer) {
+		if s.keyID != nil && bytes.Equal(c.SubjectKeyId, s.keyID) ||
+			s.serial != nil && c.SerialNumber.Cmp(s.serial) == 0 && sameName(c.RawIssuer, s.issuer) {
 			return c
 		}
 	}

@@ -1,11 +1,13 @@
 package inspect
 
 import (
+	"cmp"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/passhook/passhook/passes"
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // render puts the template's pass, made with the examples of its inputs, in the
@@ -14,16 +16,24 @@ func (p *pass) render(fsys fs.FS) {
 	const is = "template"
 	loaded, found := passes.LoadTemplates(oneTemplate{is + suffix, fsys}, "", passes.Settings{})
 	for _, problem := range found {
-		file := strings.TrimPrefix(problem.File, is+suffix+"/")
-		f := findings.Finding{Severity: findings.Error, Rule: "template", File: file, Path: problem.Path, Line: problem.Line, Column: problem.Column, Text: problem.Text}
-		if problem.Warning {
-			f.Severity = findings.Warning
-		}
-		p.found = append(p.found, f)
+		problem.File = strings.TrimPrefix(problem.File, is+suffix+"/")
+		problem.Rule = cmp.Or(problem.Rule, "template")
+		p.loading = append(p.loading, problem)
 	}
 	delete(p.files, descriptionFile)
 	if t := loaded[is]; t != nil && found.Err() == nil {
 		p.examples(t)
+	}
+}
+
+// addLoading adds what was found while the template was loaded, unless the
+// checks of its pass found it again.
+func (p *pass) addLoading() {
+	for _, l := range p.loading {
+		again := func(f problems.Problem) bool { return f.Rule == l.Rule && f.File == l.File && f.Line == l.Line }
+		if !slices.ContainsFunc(p.found, again) {
+			p.found = append(p.found, l)
+		}
 	}
 }
 
@@ -37,5 +47,6 @@ func (p *pass) examples(t *passes.Template) {
 			return
 		}
 	}
-	p.err("template", passFile, "cannot be rendered with the examples of its inputs: "+err.Error(), "", "give the inputs examples in "+descriptionFile)
+	p.err("template", passFile, "cannot be rendered with the examples of its inputs: "+err.Error(),
+		"", "give the inputs examples in "+descriptionFile)
 }

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/text/encoding/unicode"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // maxStrings is how many texts of one file are read.
@@ -24,7 +24,7 @@ const maxStrings = 10_000
 //
 // in UTF-8 or UTF-16. What can be read is in the map, and what is wrong in the
 // findings, which have a line and a column and no file.
-func Strings(b []byte) (map[string]string, []findings.Finding) {
+func Strings(b []byte) (map[string]string, problems.List) {
 	p := &parser{texts: map[string]string{}}
 	p.decode(b)
 	if p.text == nil {
@@ -32,7 +32,8 @@ func Strings(b []byte) (map[string]string, []findings.Finding) {
 	}
 	for p.space(); p.at < len(p.text); p.space() {
 		if len(p.texts) == maxStrings {
-			p.say(findings.Warning, "strings-form", fmt.Sprintf("has more than %d texts; the rest is not read", maxStrings), "", "")
+			p.say(problems.Warning, "strings-form",
+				fmt.Sprintf("has more than %d texts; the rest is not read", maxStrings), "", "")
 			break
 		}
 		if !p.entry() {
@@ -46,22 +47,22 @@ type parser struct {
 	text  []byte
 	at    int
 	texts map[string]string
-	found []findings.Finding
+	found problems.List
 }
 
-// maxFindings is how many findings of one file are told.
+// maxFindings is how many findings of one file are reported.
 const maxFindings = 20
 
-func (p *parser) say(s findings.Severity, rule, text, effect, fix string) {
+func (p *parser) say(s problems.Severity, rule, text, effect, fix string) {
 	p.sayAt(p.at, s, rule, text, effect, fix)
 }
 
-func (p *parser) sayAt(at int, s findings.Severity, rule, text, effect, fix string) {
+func (p *parser) sayAt(at int, s problems.Severity, rule, text, effect, fix string) {
 	if len(p.found) == maxFindings {
 		return
 	}
 	before := p.text[:min(at, len(p.text))]
-	p.found = append(p.found, findings.Finding{Severity: s, Rule: rule, Text: text, Effect: effect, Fix: fix,
+	p.found = append(p.found, problems.Problem{Severity: s, Rule: rule, Text: text, Effect: effect, Fix: fix,
 		Line: bytes.Count(before, []byte("\n")) + 1, Column: len(before) - bytes.LastIndexByte(before, '\n')})
 }
 
@@ -72,13 +73,14 @@ func (p *parser) decode(b []byte) {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	switch {
 	case bytes.HasPrefix(b, []byte("bplist")):
-		p.say(findings.Note, "strings-form", "is a binary property list, which is not looked into", "", `write it as text: "key" = "text";`)
+		p.say(problems.Note, "strings-form", "is a binary property list, which is not looked into",
+			"", `write it as text: "key" = "text";`)
 	case bytes.HasPrefix(b, []byte("\xff\xfe")):
 		p.text = FromUTF16(b, unicode.LittleEndian)
 	case bytes.HasPrefix(b, []byte("\xfe\xff")):
 		p.text = FromUTF16(b, unicode.BigEndian)
 	case len(b) > 1 && (b[0] == 0) != (b[1] == 0):
-		p.say(findings.Warning, "strings-encoding", "is UTF-16 without a byte order mark", shown, "save it as UTF-8")
+		p.say(problems.Warning, "strings-encoding", "is UTF-16 without a byte order mark", shown, "save it as UTF-8")
 		order := unicode.LittleEndian
 		if b[0] == 0 {
 			order = unicode.BigEndian
@@ -87,10 +89,11 @@ func (p *parser) decode(b []byte) {
 	case !utf8.Valid(b):
 		p.text = []byte(strings.ToValidUTF8(string(b), "\ufffd"))
 		p.at = invalid(b)
-		p.say(findings.Warning, "strings-encoding", "is neither UTF-8 nor UTF-16", shown, "save it as UTF-8")
+		p.say(problems.Warning, "strings-encoding", "is neither UTF-8 nor UTF-16", shown, "save it as UTF-8")
 		p.at = 0
 	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("<?xml")):
-		p.say(findings.Note, "strings-form", "is an XML property list, which is not looked into", "", `write it as text: "key" = "text";`)
+		p.say(problems.Note, "strings-form", "is an XML property list, which is not looked into",
+			"", `write it as text: "key" = "text";`)
 	default:
 		p.text = append([]byte{}, b...)
 	}
@@ -137,7 +140,7 @@ func (p *parser) space() {
 		i := bytes.Index(rest[2:], []byte(end))
 		if i < 0 {
 			if end == "*/" {
-				p.say(findings.Warning, "strings-form", "a comment is never closed", shown, "write */ at its end")
+				p.say(problems.Warning, "strings-form", "a comment is never closed", shown, "write */ at its end")
 			}
 			p.at = len(p.text)
 			return
@@ -151,7 +154,8 @@ func (p *parser) entry() bool {
 	at := p.at
 	key, ok := p.word()
 	if !ok {
-		p.say(findings.Warning, "strings-form", "a key between double quotes is missing", shown, `write "key" = "text";`)
+		p.say(problems.Warning, "strings-form",
+			"a key between double quotes is missing", shown, `write "key" = "text";`)
 		return p.nextLine()
 	}
 	p.space()
@@ -160,22 +164,24 @@ func (p *parser) entry() bool {
 			p.texts[key] = key
 			return true
 		}
-		p.say(findings.Warning, "strings-form", "the = after the key is missing", shown, `write "key" = "text";`)
+		p.say(problems.Warning, "strings-form", "the = after the key is missing", shown, `write "key" = "text";`)
 		return p.nextLine()
 	}
 	p.space()
 	text, ok := p.word()
 	if !ok {
-		p.say(findings.Warning, "strings-form", "the text between double quotes is missing", shown, `write "key" = "text";`)
+		p.say(problems.Warning, "strings-form",
+			"the text between double quotes is missing", shown, `write "key" = "text";`)
 		return p.nextLine()
 	}
 	end := p.at
 	p.space()
 	if !p.sign(';') {
-		p.sayAt(end, findings.Warning, "strings-form", "the semicolon at the end is missing", shown, "write ; here")
+		p.sayAt(end, problems.Warning, "strings-form", "the semicolon at the end is missing", shown, "write ; here")
 	}
 	if _, twice := p.texts[key]; twice {
-		p.sayAt(at, findings.Warning, "strings-duplicate", fmt.Sprintf("%q stands here twice", short(key)), "which of them an iPhone shows is not certain", "keep one")
+		p.sayAt(at, problems.Warning, "strings-duplicate", fmt.Sprintf("%q stands here twice", short(key)),
+			"which of them an iPhone shows is not certain", "keep one")
 	}
 	p.texts[key] = text
 	return true
@@ -216,7 +222,8 @@ func (p *parser) word() (string, bool) {
 
 // isBare is true for what old property lists take without quotes.
 func isBare(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-' || c == '$' || c == ':'
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("_.-$:", c) >= 0
 }
 
 func (p *parser) quoted() (string, bool) {
@@ -235,7 +242,7 @@ func (p *parser) quoted() (string, bool) {
 		}
 	}
 	p.at = begin
-	p.say(findings.Warning, "strings-form", "a text is never closed", shown, `write " at its end`)
+	p.say(problems.Warning, "strings-form", "a text is never closed", shown, `write " at its end`)
 	p.at = len(p.text)
 	return "", false
 }

@@ -71,16 +71,6 @@ func Front(p Pass, o Options) (*image.RGBA, error) {
 	return d.front()
 }
 
-// Back draws the details: the back fields, 375 points wide, as high as they
-// need.
-func Back(p Pass, o Options) (*image.RGBA, error) {
-	d, err := newDrawing(p, o)
-	if err != nil {
-		return nil, err
-	}
-	return d.backSide(frontHeight)
-}
-
 // Both draws front and back side by side.
 func Both(p Pass, o Options) (*image.RGBA, error) {
 	d, err := newDrawing(p, o)

@@ -37,7 +37,8 @@ func checkBarcodeFallback(c *checker) {
 			return
 		}
 	}
-	c.warn("barcodes", now+" is new in iOS 27 and stands alone", "iOS 26 and older draw no barcode", "add one of the classic formats after it, as PKBarcodeFormatQR")
+	c.warn("barcodes", now+" is new in iOS 27 and stands alone", "iOS 26 and older draw no barcode",
+		"add one of the classic formats after it, as PKBarcodeFormatQR")
 }
 
 // checkBarcodeOrder finds formats of iOS 27 that stand behind a classic one.
@@ -47,7 +48,8 @@ func checkBarcodeOrder(c *checker) {
 		f, _ := text(b, "format")
 		since, ok := c.enums["barcodeFormat"].since[f]
 		if ok && since > before27 && classic {
-			c.warn(fmt.Sprintf("barcodes[%d]", i), f+" stands behind a classic format", "no iPhone ever draws it", "put it first")
+			c.warn(fmt.Sprintf("barcodes[%d]", i), f+" stands behind a classic format",
+				"no iPhone ever draws it", "put it first")
 		}
 		classic = classic || ok && since <= before27
 	}

@@ -3,10 +3,9 @@ package schema
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // Options say what kind of pass.json is checked.
@@ -22,7 +21,7 @@ type Options struct {
 // json.Number, []any and map[string]any. Texts with ${{ are not known yet and
 // are left alone. The findings are sorted, the worst first, with their file and
 // path, without lines.
-func Check(pass map[string]any, o Options) []findings.Finding {
+func Check(pass map[string]any, o Options) problems.List {
 	c := newChecker(pass, o)
 	c.object("", known().objects["pass"], pass)
 	for _, r := range passRules {
@@ -35,40 +34,20 @@ func Check(pass map[string]any, o Options) []findings.Finding {
 			r.check(c, f)
 		}
 	}
-	findings.Sort(c.found)
+	c.found.SortBySeverity()
 	return c.found
 }
 
 // CheckPersonalization looks at a decoded personalization.json.
 // https://developer.apple.com/documentation/walletpasses/personalize
-func CheckPersonalization(doc map[string]any) []findings.Finding {
+func CheckPersonalization(doc map[string]any) problems.List {
 	o := known().objects["personalization"]
 	c := &checker{file: o.File, tables: known()}
 	c.object("", o, doc)
 	c.rule = "personalization"
-	c.note("", "personalization works on NFC store cards only", "other passes install without asking", "keep nfc and storeCard in pass.json")
-	findings.Sort(c.found)
-	return c.found
-}
-
-// CheckValue looks at one value at one path, as barcodes[0].format, without
-// the rest of the pass. It is nil where nothing is wrong.
-func CheckValue(path string, v any) []findings.Finding {
-	t := known()
-	c := checker{file: passFile, tables: t}
-	k := t.lookup(path)
-	if k == nil {
-		c.add(findings.Note, "unknown-key", path, "pass.json has no such key", ignores, "")
-		return c.found
-	}
-	if strings.HasSuffix(path, "]") {
-		c.element(path, k, v)
-	} else {
-		c.value(path, k, v)
-	}
-	if len(c.found) > 1 {
-		findings.Sort(c.found)
-	}
+	c.note("", "personalization works on NFC store cards only",
+		"other passes install without asking", "keep nfc and storeCard in pass.json")
+	c.found.SortBySeverity()
 	return c.found
 }
 
@@ -88,7 +67,7 @@ type checker struct {
 	// schemes that the pass asks for.
 	asked []string
 	rule  string
-	found []findings.Finding
+	found problems.List
 }
 
 func newChecker(pass map[string]any, o Options) *checker {
@@ -106,20 +85,21 @@ func newChecker(pass map[string]any, o Options) *checker {
 	return c
 }
 
-func (c *checker) add(severity findings.Severity, rule, path, text, effect, fix string) {
-	c.found = append(c.found, findings.Finding{Severity: severity, Rule: rule, File: c.file, Path: path, Text: text, Effect: effect, Fix: fix})
+func (c *checker) add(severity problems.Severity, rule, path, text, effect, fix string) {
+	c.found = append(c.found, problems.Problem{Severity: severity, Rule: rule,
+		File: c.file, Path: path, Text: text, Effect: effect, Fix: fix})
 }
 
 func (c *checker) err(path, text, effect, fix string) {
-	c.add(findings.Error, c.rule, path, text, effect, fix)
+	c.add(problems.Error, c.rule, path, text, effect, fix)
 }
 
 func (c *checker) warn(path, text, effect, fix string) {
-	c.add(findings.Warning, c.rule, path, text, effect, fix)
+	c.add(problems.Warning, c.rule, path, text, effect, fix)
 }
 
 func (c *checker) note(path, text, effect, fix string) {
-	c.add(findings.Note, c.rule, path, text, effect, fix)
+	c.add(problems.Note, c.rule, path, text, effect, fix)
 }
 
 // object looks at every key of an object, and for those that are missing.

@@ -46,7 +46,8 @@ func checkColourRange(c *checker) {
 	for _, k := range c.tables.objects["pass"].Keys {
 		s, _ := text(c.pass, k.Name)
 		if rgb, ok := parseColour(s); ok && k.element == "colour" && max(rgb[0], rgb[1], rgb[2]) > 255 {
-			c.warn(k.Name, fmt.Sprintf("%q has a part over 255", s), "Wallet shows another colour", "write parts from 0 to 255")
+			c.warn(k.Name, fmt.Sprintf("%q has a part over 255", s),
+				"Wallet shows another colour", "write parts from 0 to 255")
 		}
 	}
 }
@@ -65,7 +66,8 @@ func checkContrast(c *checker) {
 		s, _ := text(c.pass, key)
 		above, ok := parseColour(s)
 		if r := contrast(above, below); ok && r < minContrast {
-			c.warn(key, fmt.Sprintf("has a contrast of %.1f to backgroundColor", r), "it is hard to read", "choose colours with a contrast of 4.5 or more")
+			c.warn(key, fmt.Sprintf("has a contrast of %.1f to backgroundColor", r),
+				"it is hard to read", "choose colours with a contrast of 4.5 or more")
 		}
 	}
 }

@@ -33,13 +33,18 @@ var dateMistakes = []struct {
 	form      *regexp.Regexp
 	text, fix string
 }{
-	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+ \d\d:?\d\d$`), "has a space where the + of the time zone was", "encode the + on its way here, as %2B"},
+	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+ \d\d:?\d\d$`),
+		"has a space where the + of the time zone was", "encode the + on its way here, as %2B"},
 	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+[+-]\d{4}$`), "has a time zone without a colon", "write it as +01:00"},
-	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+[+-]\d:?\d\d$`), "has a time zone with one digit for the hour", "write it as +01:00"},
-	{regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?$`), "has no time zone", "add Z or one like +01:00"},
+	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+[+-]\d:?\d\d$`),
+		"has a time zone with one digit for the hour", "write it as +01:00"},
+	{regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?$`),
+		"has no time zone", "add Z or one like +01:00"},
 	{regexp.MustCompile(`^\d{4}-\d\d-\d\d$`), "has no time", "write it as 2027-03-01T19:30:00+01:00"},
-	{regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d`), "has a space where a T belongs", "write it as 2027-03-01T19:30:00+01:00"},
-	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$`), "is no day of the calendar, or no time of the day", "correct it"},
+	{regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d`),
+		"has a space where a T belongs", "write it as 2027-03-01T19:30:00+01:00"},
+	{regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$`),
+		"is no day of the calendar, or no time of the day", "correct it"},
 }
 
 func explainDate(s string) (text, fix string) {
@@ -65,7 +70,9 @@ func date(m map[string]any, key string) (time.Time, bool) {
 func checkExpired(c *checker) {
 	t, ok := date(c.pass, "expirationDate")
 	if ok && !c.Now.IsZero() && t.Before(c.Now) {
-		c.warn("expirationDate", "lies in the past", "Wallet shows the pass as expired and hides it among the expired passes", "write a later date, or leave it if the pass is over")
+		c.warn("expirationDate", "lies in the past",
+			"Wallet shows the pass as expired and hides it among the expired passes",
+			"write a later date, or leave it if the pass is over")
 	}
 }
 
@@ -78,7 +85,10 @@ func checkVoided(c *checker) {
 // checkEventDates compares the dates of the semantics.
 func checkEventDates(c *checker) {
 	s := object(c.pass, "semantics")
-	for _, pair := range [][2]string{{"eventStartDate", "eventEndDate"}, {"originalDepartureDate", "originalArrivalDate"}, {"originalBoardingDate", "originalDepartureDate"}} {
+	for _, pair := range [][2]string{
+		{"eventStartDate", "eventEndDate"}, {"originalDepartureDate", "originalArrivalDate"},
+		{"originalBoardingDate", "originalDepartureDate"},
+	} {
 		first, a := date(s, pair[0])
 		second, b := date(s, pair[1])
 		if a && b && second.Before(first) {
@@ -104,7 +114,8 @@ func checkRelevantDates(c *checker) {
 		case end.Before(start):
 			c.warn(at+".endDate", "lies before startDate", ignores, "correct one of them")
 		case end.Sub(start) > 24*time.Hour:
-			c.warn(at, "lasts more than 24 hours", "Wallet does not show the pass on the lock screen", "write one entry for each day")
+			c.warn(at, "lasts more than 24 hours",
+				"Wallet does not show the pass on the lock screen", "write one entry for each day")
 		}
 	}
 }
@@ -131,13 +142,16 @@ func checkRelevantKeys(c *checker) {
 		at := fmt.Sprintf("relevantDates[%d]", i)
 		switch {
 		case now && !old:
-			c.warn(at+".relevantDate", "is missing beside date", "iOS 18 does not show the pass on the lock screen", "write the same as date")
+			c.warn(at+".relevantDate", "is missing beside date",
+				"iOS 18 does not show the pass on the lock screen", "write the same as date")
 		case old && !now:
-			c.warn(at+".date", "is missing beside relevantDate", "iOS 26 and newer do not show the pass on the lock screen", "write the same as relevantDate")
+			c.warn(at+".date", "is missing beside relevantDate",
+				"iOS 26 and newer do not show the pass on the lock screen", "write the same as relevantDate")
 		}
 	}
 	if _, given := c.pass["relevantDate"]; !given && len(list(c.pass, "relevantDates")) > 0 {
-		c.note("relevantDate", "is missing beside relevantDates", "iOS 17 and older do not show the pass on the lock screen", "write the first date")
+		c.note("relevantDate", "is missing beside relevantDates",
+			"iOS 17 and older do not show the pass on the lock screen", "write the first date")
 	}
 }
 

@@ -14,7 +14,8 @@ func checkRow(c *checker, f field) {
 
 func checkChangeMessage(c *checker, f field) {
 	if s, ok := text(f.keys, "changeMessage"); ok && !strings.Contains(s, "%@") {
-		c.warn(f.path+".changeMessage", "has no %@", "the banner never shows the new value", "write %@ where it belongs, as Gate changed to %@")
+		c.warn(f.path+".changeMessage", "has no %@", "the banner never shows the new value",
+			"write %@ where it belongs, as Gate changed to %@")
 	}
 }
 
@@ -32,7 +33,8 @@ func checkNumberValue(c *checker, f field) {
 			continue
 		}
 		if _, ok := number(v); !ok {
-			c.warn(f.path+".value", key+" needs a number, and this is "+kind(v), "the value shows as it is, or not at all", "take the quotation marks off, or take "+key+" out")
+			c.warn(f.path+".value", key+" needs a number, and this is "+kind(v),
+				"the value shows as it is, or not at all", "take the quotation marks off, or take "+key+" out")
 			return
 		}
 	}
@@ -67,7 +69,8 @@ func checkAttributed(c *checker, f field) {
 	s, _ := text(f.keys, "attributedValue")
 	for _, m := range tag.FindAllStringSubmatch(s, -1) {
 		if !strings.EqualFold(m[1], "a") {
-			c.warn(f.path+".attributedValue", fmt.Sprintf("<%s> is not understood", m[1]), "only <a href> is", "take it out")
+			c.warn(f.path+".attributedValue", fmt.Sprintf("<%s> is not understood", m[1]),
+				"only <a href> is", "take it out")
 			return
 		}
 	}

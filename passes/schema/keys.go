@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -17,10 +16,11 @@ func (c *checker) unknown(path string, o *Object, name string) {
 	}
 	if owner := c.owner(o, name); owner != nil {
 		if isStyle(owner.Name) && isStyle(o.Name) {
-			c.add(findings.Warning, "other-style", path, name+" belongs to "+owner.Name, ignores, "take it out of "+o.Name)
+			c.add(problems.Warning, "other-style", path,
+				name+" belongs to "+owner.Name, ignores, "take it out of "+o.Name)
 			return
 		}
-		c.add(findings.Warning, "misplaced-key", path, name+" belongs "+owner.place(), ignores, "move it there")
+		c.add(problems.Warning, "misplaced-key", path, name+" belongs "+owner.place(), ignores, "move it there")
 		return
 	}
 	names := make([]string, len(o.Keys))
@@ -32,15 +32,17 @@ func (c *checker) unknown(path string, o *Object, name string) {
 		}
 	}
 	// A known key with a word before or after it is another key, not a slip.
-	if near := problems.Nearest(name, names); near != "" && (len(name) < len(near)+3 || !strings.Contains(strings.ToLower(name), strings.ToLower(near))) {
-		c.add(findings.Warning, "unknown-key", path, name+" is no key of "+cmp.Or(o.At, c.file), ignores, "write "+near)
+	if near := problems.Nearest(name, names); near != "" &&
+		(len(name) < len(near)+3 || !strings.Contains(strings.ToLower(name), strings.ToLower(near))) {
+		c.add(problems.Warning, "unknown-key", path, name+" is no key of "+cmp.Or(o.At, c.file), ignores, "write "+near)
 		return
 	}
-	c.add(findings.Note, "unknown-key", path, name+" is no key that Apple documents", ignores, "")
+	c.add(problems.Note, "unknown-key", path, name+" is no key that Apple documents", ignores, "")
 }
 
 // homes are the objects that a key may have been meant for.
-var homes = []string{"pass", "boardingPass", "coupon", "eventTicket", "generic", "storeCard", "posterGeneric", "field", "barcode", "nfc", "semantics", "seat"}
+var homes = []string{"pass", "boardingPass", "coupon", "eventTicket", "generic",
+	"storeCard", "posterGeneric", "field", "barcode", "nfc", "semantics", "seat"}
 
 // owner is the object that a misplaced key belongs to, if any.
 func (c *checker) owner(not *Object, name string) *Object {
@@ -64,27 +66,30 @@ func (c *checker) belongs(path string, k *Key, m map[string]any) {
 		if k.Use != "" {
 			fix = "write " + k.Use + " as well"
 		}
-		c.add(findings.Note, "deprecated-key", path, k.Name+" is deprecated since iOS "+k.Deprecated, "", fix)
+		c.add(problems.Note, "deprecated-key", path, k.Name+" is deprecated since iOS "+k.Deprecated, "", fix)
 	}
 	switch {
 	case len(c.styles) == 0 || len(k.Styles) == 0:
 	case !slices.ContainsFunc(k.Styles, func(s string) bool { return slices.Contains(c.styles, s) }):
-		severity := findings.Warning
+		severity := problems.Warning
 		if k.Owner == "semantics" {
-			severity = findings.Note
+			severity = problems.Note
 		}
-		c.add(severity, "other-style", path, fmt.Sprintf("%s belongs to %s, and this is %s", k.Name, strings.Join(k.Styles, " and "), c.styles[0]), ignores, "take it out")
+		c.add(severity, "other-style", path,
+			fmt.Sprintf("%s belongs to %s, and this is %s", k.Name, strings.Join(k.Styles, " and "), c.styles[0]),
+			ignores, "take it out")
 	case k.Scheme != "" && !slices.Contains(c.asked, k.Scheme):
-		c.add(findings.Note, "scheme-only-key", path, k.Name+" shows on a "+k.Scheme+" only", ignores, "add preferredStyleSchemes with "+k.Scheme+", or take it out")
+		c.add(problems.Note, "scheme-only-key", path, k.Name+" shows on a "+k.Scheme+" only",
+			ignores, "add preferredStyleSchemes with "+k.Scheme+", or take it out")
 	}
 }
 
 // severity of a mistake in the key, and its effect.
-func (k *Key) severity(otherwise string) (findings.Severity, string) {
+func (k *Key) severity(otherwise string) (problems.Severity, string) {
 	if k.Refused {
-		return findings.Error, refuses
+		return problems.Error, refuses
 	}
-	return findings.Warning, otherwise
+	return problems.Warning, otherwise
 }
 
 // place says where an object stands.

@@ -101,44 +101,5 @@ func (t *tables) link() error {
 }
 
 // simpleTypes are the types that are neither objects nor lists of values.
-var simpleTypes = []string{"string", "text", "integer", "number", "boolean", "date", "url", "colour", "email", "currency", "zone", "uuid", "value", "storeID", "any"}
-
-// Objects are all objects, the pass first.
-func Objects() []*Object { return known().order }
-
-// Lookup is the key at a path, as eventTicket.primaryFields[0].value.
-func Lookup(path string) (Key, bool) {
-	k := known().lookup(path)
-	if k == nil {
-		return Key{}, false
-	}
-	return *k, true
-}
-
-// lookup walks the path without copying it.
-func (t *tables) lookup(path string) *Key {
-	o := t.objects["pass"]
-	for {
-		name, rest, more := strings.Cut(path, ".")
-		if i := strings.IndexByte(name, '['); i >= 0 {
-			name = name[:i]
-		}
-		if o == nil {
-			return nil
-		}
-		k := o.byName[name]
-		if k == nil || !more {
-			return k
-		}
-		o, path = k.object, rest
-	}
-}
-
-// Enum is the values allowed at a path, empty where any will do.
-func Enum(path string) []string {
-	k := known().lookup(path)
-	if k == nil {
-		return nil
-	}
-	return k.Values()
-}
+var simpleTypes = []string{"string", "text", "integer", "number", "boolean", "date",
+	"url", "colour", "email", "currency", "zone", "uuid", "value", "storeID", "any"}

@@ -16,7 +16,8 @@ const maxNFCMessage = 64
 
 func checkNFCMessage(c *checker) {
 	if s, _ := text(object(c.pass, "nfc"), "message"); len(s) > maxNFCMessage {
-		c.warn("nfc.message", fmt.Sprintf("has %d bytes, and a reader gets at most %d", len(s), maxNFCMessage), "the rest is cut off", "shorten it")
+		c.warn("nfc.message", fmt.Sprintf("has %d bytes, and a reader gets at most %d", len(s), maxNFCMessage),
+			"the rest is cut off", "shorten it")
 	}
 }
 
@@ -26,13 +27,15 @@ func checkNFCKey(c *checker) {
 		return
 	}
 	if err := checkPublicKey(s); err != nil {
-		c.err("nfc.encryptionPublicKey", err.Error(), "no reader can read the pass", "write the P-256 public key of the reader as X.509 SubjectPublicKeyInfo in base64")
+		c.err("nfc.encryptionPublicKey", err.Error(), "no reader can read the pass",
+			"write the P-256 public key of the reader as X.509 SubjectPublicKeyInfo in base64")
 	}
 }
 
 func checkNFCCertificate(c *checker) {
 	if _, given := c.pass["nfc"]; given {
-		c.note("nfc", "needs a pass certificate that Apple has allowed for NFC", "with any other an iPhone refuses the pass", "see https://developer.apple.com/contact/passkit/")
+		c.note("nfc", "needs a pass certificate that Apple has allowed for NFC",
+			"with any other an iPhone refuses the pass", "see https://developer.apple.com/contact/passkit/")
 	}
 }
 
@@ -60,7 +63,8 @@ func checkPublicKey(s string) error {
 		return errors.New("is no public key")
 	}
 	var curve asn1.ObjectIdentifier
-	if _, err := asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &curve); err != nil || !info.Algorithm.Algorithm.Equal(oidPublicKey) || !curve.Equal(oidP256) {
+	_, err = asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &curve)
+	if err != nil || !info.Algorithm.Algorithm.Equal(oidPublicKey) || !curve.Equal(oidP256) {
 		return errors.New("is no key of the curve P-256")
 	}
 	point := info.Key.RightAlign()

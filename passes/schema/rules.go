@@ -1,7 +1,5 @@
 package schema
 
-import "slices"
-
 // passRule is a rule about a whole pass that the tables cannot say.
 type passRule struct {
 	id    string
@@ -53,24 +51,4 @@ var fieldRules = []fieldRule{
 	{"attributed-value", checkAttributed},
 	{"text-alignment", checkAlignment},
 	{"data-detectors", checkDetectors},
-}
-
-// tableRules are the rules that the tables drive.
-var tableRules = []string{
-	"required-key", "wrong-type", "value-not-allowed", "unknown-key", "misplaced-key", "other-style", "scheme-only-key",
-	"deprecated-key", "out-of-range", "too-short", "too-long", "too-many", "too-few", "number-as-text",
-	"bad-date", "bad-colour", "bad-url", "bad-email", "bad-uuid", "bad-time-zone", "bad-currency", "personalization",
-}
-
-// Rules are the names of all rules, sorted.
-func Rules() []string {
-	ids := slices.Clone(tableRules)
-	for _, r := range passRules {
-		ids = append(ids, r.id)
-	}
-	for _, r := range fieldRules {
-		ids = append(ids, r.id)
-	}
-	slices.Sort(ids)
-	return ids
 }

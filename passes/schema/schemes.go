@@ -21,7 +21,8 @@ func checkSchemes(c *checker) {
 			continue
 		}
 		if !slices.Contains(c.asked, s.Style) {
-			c.note("preferredStyleSchemes", s.Style+" is not named after "+name, "Apple's examples name it as what to fall back to", "add it at the end")
+			c.note("preferredStyleSchemes", s.Style+" is not named after "+name,
+				"Apple's examples name it as what to fall back to", "add it at the end")
 		}
 		c.needs(s)
 	}
@@ -96,6 +97,8 @@ func given(m map[string]any, path string) bool {
 func checkPosterBarcode(c *checker) {
 	const name = "posterEventTicket"
 	if slices.Contains(c.asked, name) && drawnBarcode(c.pass, newest) != "" {
-		c.note("barcodes", "poster event tickets have no barcode", "the door needs NFC readers; only iPhones that draw the plain eventTicket show the barcode", "leave "+name+" out where the door scans barcodes")
+		c.note("barcodes", "poster event tickets have no barcode",
+			"the door needs NFC readers; only iPhones that draw the plain eventTicket show the barcode",
+			"leave "+name+" out where the door scans barcodes")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // now is the clock of the tests: before every date of the samples.
@@ -34,7 +34,7 @@ func TestStylesAreAcceptedWithTheFewestAndTheMostKeys(t *testing.T) {
 		for _, size := range []string{"minimal", "maximal"} {
 			t.Run(style+"/"+size, func(t *testing.T) {
 				for _, f := range Check(readPass(t, style+"/"+size), Options{Now: now}) {
-					if f.Severity != findings.Note {
+					if f.Severity != problems.Note {
 						t.Error(f)
 					}
 				}
@@ -114,7 +114,7 @@ func TestKnownKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	have := map[string][]string{}
-	for _, o := range Objects() {
+	for _, o := range known().order {
 		name := o.Name
 		if isStyle(name) {
 			name = "styles"
@@ -168,5 +168,24 @@ func TestTablesLoad(t *testing.T) {
 				t.Errorf("%s.%s: there is no scheme %s", o.Name, k.Name, k.Scheme)
 			}
 		}
+	}
+}
+
+// lookup is the key at a path, as eventTicket.primaryFields[0].value, or nil.
+func (t *tables) lookup(path string) *Key {
+	o := t.objects["pass"]
+	for {
+		name, rest, more := strings.Cut(path, ".")
+		if i := strings.IndexByte(name, '['); i >= 0 {
+			name = name[:i]
+		}
+		if o == nil {
+			return nil
+		}
+		k := o.byName[name]
+		if k == nil || !more {
+			return k
+		}
+		o, path = k.object, rest
 	}
 }

@@ -41,13 +41,15 @@ func checkNoStyle(c *checker) {
 
 func checkSecondStyle(c *checker) {
 	if two := c.classic(); len(two) > 1 {
-		c.err(two[1], "is a second style beside "+two[0], "a pass has one, with nothing but posterGeneric beside it", "take one of them out")
+		c.err(two[1], "is a second style beside "+two[0],
+			"a pass has one, with nothing but posterGeneric beside it", "take one of them out")
 	}
 }
 
 func checkPosterAlone(c *checker) {
 	if slices.Contains(c.styles, poster) && len(c.classic()) == 0 {
-		c.warn(poster, "is the only style", "iOS 26 and older refuse the pass", "add generic, storeCard, coupon or eventTicket beside it")
+		c.warn(poster, "is the only style", "iOS 26 and older refuse the pass",
+			"add generic, storeCard, coupon or eventTicket beside it")
 	}
 }
 
@@ -90,7 +92,8 @@ func checkDuplicateKeys(c *checker) {
 			continue
 		}
 		if first := seen[[2]string{f.style, key}]; first != "" {
-			c.err(f.path+".key", fmt.Sprintf("%q is the key of %s too", key, first), refuses, "give one of them another key")
+			c.err(f.path+".key", fmt.Sprintf("%q is the key of %s too", key, first),
+				refuses, "give one of them another key")
 			continue
 		}
 		seen[[2]string{f.style, key}] = f.path
@@ -103,7 +106,8 @@ func checkFieldCount(c *checker) {
 		for _, k := range c.tables.objects[s].Keys {
 			n := len(list(object(c.pass, s), k.Name))
 			if k.element == "field" && k.Max != nil && float64(n) > *k.Max {
-				c.warn(s+"."+k.Name, fmt.Sprintf("has %d fields, and the front has room for %v", n, *k.Max), "the last may not be shown", "move some to another group or to backFields")
+				c.warn(s+"."+k.Name, fmt.Sprintf("has %d fields, and the front has room for %v", n, *k.Max),
+					"the last may not be shown", "move some to another group or to backFields")
 			}
 		}
 	}
@@ -120,7 +124,8 @@ func checkSharedRow(c *checker) {
 		}
 		fields := object(c.pass, s)
 		if n := len(list(fields, "secondaryFields")) + len(list(fields, "auxiliaryFields")); n > 4 {
-			c.warn(s, fmt.Sprintf("has %d secondary and auxiliary fields, which share one row of four", n), "the last may not be shown", "move some to backFields")
+			c.warn(s, fmt.Sprintf("has %d secondary and auxiliary fields, which share one row of four", n),
+				"the last may not be shown", "move some to backFields")
 		}
 	}
 }
@@ -131,6 +136,7 @@ func square(format string) bool {
 
 func checkFooter(c *checker) {
 	if len(list(object(c.pass, poster), "footerFields")) == 2 {
-		c.note(poster+".footerFields[1]", "is a second footer field", "Apple's page allows two; so far iOS 27 draws only the first", "keep what matters in the first")
+		c.note(poster+".footerFields[1]", "is a second footer field",
+			"Apple's page allows two; so far iOS 27 draws only the first", "keep what matters in the first")
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/currency"
 
-	"github.com/passhook/passhook/passes/findings"
+	"github.com/passhook/passhook/problems"
 )
 
 // text looks at a text: empty, length, then what its type says.
@@ -16,19 +16,21 @@ func (c *checker) text(path string, k *Key, s string) {
 	severity, effect := k.severity(ignores)
 	if strings.TrimSpace(s) == "" && k.Required && k.element != "value" {
 		if k.element == "text" {
-			severity, effect = findings.Warning, "it does not work as meant"
+			severity, effect = problems.Warning, "it does not work as meant"
 		}
 		c.add(severity, "required-key", path, k.Name+" is empty", effect, "write it: "+k.About)
 		return
 	}
 	if n := float64(len(s)); k.Min != nil && n < *k.Min {
-		c.add(severity, "too-short", path, fmt.Sprintf("has %d characters, and needs at least %v", len(s), *k.Min), effect, "")
+		c.add(severity, "too-short", path,
+			fmt.Sprintf("has %d characters, and needs at least %v", len(s), *k.Min), effect, "")
 	} else if k.Max != nil && n > *k.Max {
-		c.add(findings.Warning, "too-long", path, fmt.Sprintf("has %d bytes, and at most %v are read", len(s), *k.Max), "the rest is cut off", "")
+		c.add(problems.Warning, "too-long", path,
+			fmt.Sprintf("has %d bytes, and at most %v are read", len(s), *k.Max), "the rest is cut off", "")
 	}
 	if check := textTypes[k.element]; check.ok != nil && !check.ok(s) {
 		if check.mild {
-			severity, effect = findings.Warning, "it does not work as meant"
+			severity, effect = problems.Warning, "it does not work as meant"
 		}
 		text, fix := check.say(s)
 		c.add(severity, check.rule, path, text, effect, fix)
@@ -43,13 +45,17 @@ var textTypes = map[string]struct {
 	ok   func(string) bool
 	say  func(string) (text, fix string)
 }{
-	"date":     {"bad-date", false, isDate, explainDate},
-	"colour":   {"bad-colour", false, isColour, saying("%q is no colour", "write it as rgb(23, 42, 70) or #172a46")},
-	"url":      {"bad-url", false, isURL, saying("%q is no address", "write it in full, as https://example.com/page")},
-	"email":    {"bad-email", true, emailForm.MatchString, saying("%q is no email address", "write it as help@example.com")},
-	"uuid":     {"bad-uuid", false, uuidForm.MatchString, saying("%q is no UUID", "write it as 8 characters, 4, 4, 4 and 12")},
-	"zone":     {"bad-time-zone", true, zoneForm.MatchString, saying("%q is no time zone", "write its name, as Europe/Berlin")},
-	"currency": {"bad-currency", true, isCurrency, saying("%q is no currency", "write its three letters in capitals, as EUR (ISO 4217)")},
+	"date":   {"bad-date", false, isDate, explainDate},
+	"colour": {"bad-colour", false, isColour, saying("%q is no colour", "write it as rgb(23, 42, 70) or #172a46")},
+	"url":    {"bad-url", false, isURL, saying("%q is no address", "write it in full, as https://example.com/page")},
+	"email": {"bad-email", true, emailForm.MatchString,
+		saying("%q is no email address", "write it as help@example.com")},
+	"uuid": {"bad-uuid", false, uuidForm.MatchString,
+		saying("%q is no UUID", "write it as 8 characters, 4, 4, 4 and 12")},
+	"zone": {"bad-time-zone", true, zoneForm.MatchString,
+		saying("%q is no time zone", "write its name, as Europe/Berlin")},
+	"currency": {"bad-currency", true, isCurrency,
+		saying("%q is no currency", "write its three letters in capitals, as EUR (ISO 4217)")},
 }
 
 func saying(format, fix string) func(string) (string, string) {
@@ -64,7 +70,8 @@ var (
 
 func isURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") && !strings.ContainsAny(s, " \t\n")
+	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") &&
+		!strings.ContainsAny(s, " \t\n")
 }
 
 func isCurrency(s string) bool {

@@ -122,7 +122,7 @@ func TestRelevantDatesAreReadByEveryIOS(t *testing.T) {
 
 // TestJSONSchemaRefers holds every reference of the JSON Schema to a definition.
 func TestJSONSchemaRefers(t *testing.T) {
-	b, err := JSONSchema()
+	b, err := jsonSchema()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/passhook/passhook/passes/findings"
 	"github.com/passhook/passhook/problems"
 )
 
@@ -34,7 +33,9 @@ func (c *checker) count(path string, k *Key, items []any) {
 	switch {
 	case k.element == "field":
 	case k.Max != nil && n > *k.Max:
-		c.add(findings.Warning, "too-many", path, fmt.Sprintf("has %d entries, and Wallet reads %v", len(items), *k.Max), "the rest may be ignored", "keep the most important")
+		c.add(problems.Warning, "too-many", path,
+			fmt.Sprintf("has %d entries, and Wallet reads %v", len(items), *k.Max),
+			"the rest may be ignored", "keep the most important")
 	case k.Min != nil && n < *k.Min:
 		severity, effect := k.severity(ignores)
 		c.add(severity, "too-few", path, "is empty", effect, "add one of "+strings.Join(k.Values(), ", "))
@@ -60,7 +61,7 @@ func (c *checker) element(path string, k *Key, v any) {
 func (c *checker) wrongType(path string, k *Key, v any, want string) {
 	severity, effect := k.severity(ignores)
 	if v == nil && !k.Required {
-		severity, effect = findings.Warning, ignores
+		severity, effect = problems.Warning, ignores
 	}
 	c.add(severity, "wrong-type", path, fmt.Sprintf("must be %s, and is %s", want, kind(v)), effect, "")
 }
@@ -112,7 +113,8 @@ func (c *checker) simple(path string, k *Key, v any) {
 	switch k.element {
 	case "boolean":
 		if n, isNumber := number(v); isNumber && (n == 0 || n == 1) {
-			c.add(findings.Note, "wrong-type", path, fmt.Sprintf("is %v where true or false is wanted", v), "", "write true or false")
+			c.add(problems.Note, "wrong-type", path,
+				fmt.Sprintf("is %v where true or false is wanted", v), "", "write true or false")
 		} else if _, ok := v.(bool); !ok {
 			c.wrongType(path, k, v, "true or false")
 		}
@@ -122,7 +124,8 @@ func (c *checker) simple(path string, k *Key, v any) {
 		_, isNumber := number(v)
 		_, isText := v.(string)
 		if b, isBool := v.(bool); isBool {
-			c.add(findings.Warning, "wrong-type", path, fmt.Sprintf("is %v", b), "Wallet may show it as 1 or 0", "write a text")
+			c.add(problems.Warning, "wrong-type", path, fmt.Sprintf("is %v", b),
+				"Wallet may show it as 1 or 0", "write a text")
 		} else if !isNumber && !isText {
 			c.wrongType(path, k, v, "a text or a number")
 		}
@@ -139,11 +142,12 @@ func (c *checker) number(path string, k *Key, v any) {
 	n, ok := number(v)
 	if s, isText := v.(string); isText {
 		if _, err := strconv.ParseFloat(s, 64); err == nil {
-			severity := findings.Warning
+			severity := problems.Warning
 			if k.element == "storeID" {
-				severity = findings.Note
+				severity = problems.Note
 			}
-			c.add(severity, "number-as-text", path, fmt.Sprintf("%q is a text, and a number is wanted", s), "Wallet may ignore it", "take the quotation marks off")
+			c.add(severity, "number-as-text", path, fmt.Sprintf("%q is a text, and a number is wanted", s),
+				"Wallet may ignore it", "take the quotation marks off")
 			return
 		}
 	}

@@ -15,7 +15,8 @@ func checkWebServicePair(c *checker) {
 	case address && !token:
 		c.err("authenticationToken", "is missing beside webServiceURL", refuses, "add one of at least 16 characters")
 	case token && !address:
-		c.warn("webServiceURL", "is missing beside authenticationToken", "the pass is never updated", "add it, or take authenticationToken out")
+		c.warn("webServiceURL", "is missing beside authenticationToken",
+			"the pass is never updated", "add it, or take authenticationToken out")
 	}
 }
 
@@ -48,6 +49,7 @@ func isLoopback(host string) bool {
 func checkAppLaunch(c *checker) {
 	_, link := c.pass["appLaunchURL"]
 	if _, ids := c.pass["associatedStoreIdentifiers"]; link && !ids {
-		c.warn("associatedStoreIdentifiers", "is missing beside appLaunchURL", "the link to the app is not shown", "add the App Store id of the app")
+		c.warn("associatedStoreIdentifiers", "is missing beside appLaunchURL",
+			"the link to the app is not shown", "add the App Store id of the app")
 	}
 }

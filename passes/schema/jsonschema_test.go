@@ -3,16 +3,25 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"testing"
 )
 
-// JSONSchema is a JSON Schema (2020-12) of a template's pass.json, for editors.
+func TestJSONSchemaIsCurrent(t *testing.T) {
+	b, err := jsonSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	current(t, "pass.schema.json", b)
+}
+
+// jsonSchema is a JSON Schema (2020-12) of a template's pass.json, for editors.
 // Every value may be a text with ${{ in place of what it would be.
 // https://json-schema.org/draft/2020-12
-func JSONSchema() ([]byte, error) {
+func jsonSchema() ([]byte, error) {
 	defs := map[string]any{
 		"expression": map[string]any{"type": "string", "pattern": `\$\{\{`, "description": "An expression, as ${{ holder }}."},
 	}
-	for _, o := range Objects() {
+	for _, o := range known().order {
 		if o.File == "" {
 			defs[o.Name] = o.schema()
 		}

@@ -1,18 +1,21 @@
-package config
+package config_test
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
+	"os"
 	"reflect"
+	"testing"
 
 	"github.com/invopop/jsonschema"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/config"
 )
 
-// Schema is the JSON Schema of passhook.yaml, for editors. config/schema.json
-// holds it.
-func Schema() ([]byte, error) {
+// schema.json is the JSON Schema of passhook.yaml, for editors, made from the
+// structs of Config.
+func TestSchemaIsCurrent(t *testing.T) {
 	r := jsonschema.Reflector{
 		FieldNameTag: "yaml",
 		Anonymous:    true,
@@ -22,13 +25,22 @@ func Schema() ([]byte, error) {
 		ExpandedStruct: true,
 		Mapper:         mapType,
 	}
-	s := r.Reflect(&Config{})
+	s := r.Reflect(&config.Config{})
 	s.Title = "passhook.yaml"
-	out, err := json.MarshalIndent(s, "", "  ")
+	want, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("config schema: %w", err)
+		t.Fatal(err)
 	}
-	return append(out, '\n'), nil
+	want = append(want, '\n')
+	if *update {
+		if err := os.WriteFile("schema.json", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("schema.json")
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("schema.json is not current; run: go test ./config -run Schema -update (%v)", err)
+	}
 }
 
 // mapType describes the types that have a spelling of their own in YAML.

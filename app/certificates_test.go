@@ -1,9 +1,7 @@
-package main
+package app
 
 import (
-	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/passes/passtest"
 )
@@ -45,8 +42,11 @@ func newWatched(t *testing.T, first certificates.Config) *watched {
 // minute is what the watch logs when it looks twice.
 func (w *watched) minute() string {
 	w.t.Helper()
-	w.look()
-	w.look()
+	for range 2 {
+		if err := w.look(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	out := w.log.String()
 	w.log.Reset()
 	return out
@@ -83,7 +83,7 @@ func TestRenewedCertificateIsTakenWithoutRestart(t *testing.T) {
 	}
 }
 
-// The files of a project, at a tick.
+// The files of a project, read again.
 func TestWatchSigningReadsTheFilesAgain(t *testing.T) {
 	old, renewed := signingEntry(t, passtest.PassType, 200), signingEntry(t, passtest.PassType, 400)
 	dir := t.TempDir()
@@ -95,31 +95,15 @@ func TestWatchSigningReadsTheFilesAgain(t *testing.T) {
 	put("passhook.yaml", `signing: [{certificate: "file:pass.pem", intermediate: "file:wwdr.pem"}]`)
 	put("pass.pem", old.Certificate+old.Key)
 	put("wwdr.pem", old.Intermediate)
-	c := console{Dir: dir, Out: io.Discard, Err: io.Discard}
-	cfg, err := c.load(config.Options{Sections: []config.Section{config.Signing}})
-	if err != nil {
+	w := newWatched(t, old)
+	w.Load = ReadSigning(filepath.Join(dir, "passhook.yaml"), nil)
+	var err error
+	if w.signing, err = w.Load(); err != nil {
 		t.Fatal(err)
 	}
-	now := func() time.Time { return passtest.Now }
-	keyring, found := certificates.Load(cfg.Signing, now())
-	if err := found.Err(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	tick, done := make(chan time.Time), make(chan struct{})
-	go func() {
-		defer close(done)
-		c.watchSigning(ctx, cfg, keyring, now, slog.New(slog.DiscardHandler), tick)
-	}()
 	put("pass.pem", renewed.Certificate+renewed.Key)
-	tick <- now()
-	cancel()
-	<-done
-	cert, err := keyring.Find(passtest.PassType)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := cert.NotAfter.Format(time.DateOnly); got != "2027-12-28" {
+	w.minute()
+	if got := w.until(); got != "2027-12-28" {
 		t.Errorf("the certificate is the one until %s", got)
 	}
 }
@@ -138,9 +122,11 @@ func TestBadRenewalKeepsTheOldCertificate(t *testing.T) {
 		{"the key is broken", []certificates.Config{broken}, nil, "signing[0].key: is no certificate, private key"},
 		{"nothing is left", nil, nil, "there is no certificate to sign with"},
 		{"another pass type", []certificates.Config{signingEntry(t, "pass.com.example.other", 400)}, nil, "there is no certificate for " + passtest.PassType},
+		{"it has expired", []certificates.Config{signingEntry(t, passtest.PassType, 0)}, nil, "the certificate for " + passtest.PassType + " expired on 2026-11-23"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWatched(t, old)
+			w.now = w.now.Add(time.Minute)
 			w.next, w.err = tc.next, tc.err
 			got := w.minute()
 			if !strings.Contains(got, tc.want) || strings.Count(got, "level=ERROR") != 1 || w.until() != "2027-06-11" {
@@ -173,5 +159,14 @@ func TestExpiryIsLoggedOnceAStep(t *testing.T) {
 	w.minute()
 	if got := w.minute(); got != "" {
 		t.Errorf("told again: %s", got)
+	}
+}
+
+func TestAnExpiredCertificateIsReplacedWithoutRestart(t *testing.T) {
+	w := newWatched(t, signingEntry(t, passtest.PassType, 200))
+	w.now = passtest.Now.AddDate(0, 0, 201)
+	w.next = []certificates.Config{signingEntry(t, passtest.PassType, 400)}
+	if got := w.minute(); !strings.Contains(got, "certificate loaded") || w.until() != "2027-12-28" {
+		t.Errorf("valid until %s, and the log says %s", w.until(), got)
 	}
 }

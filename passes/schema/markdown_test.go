@@ -4,10 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 )
 
-// Markdown is the reference of pass.json, one table for each object.
-func Markdown() string {
+func TestReferenceIsCurrent(t *testing.T) {
+	current(t, "../../docs/pass.md", []byte(markdown()))
+}
+
+// markdown is the reference of pass.json, one table for each object.
+func markdown() string {
 	var b strings.Builder
 	b.WriteString(`# pass.json
 

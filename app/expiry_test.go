@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -44,12 +44,12 @@ func TestTheOperatorIsToldOfEachStepOfAnExpiryOnce(t *testing.T) {
 	}
 	defer s.Close()
 	var told notices
-	a := &app{store: s, now: func() time.Time { return now }, engine: bot.New(bot.Config{
+	a := &App{Store: s, Options: Options{Now: func() time.Time { return now }}, Engine: bot.New(bot.Config{
 		Channels: map[string]integrations.Channel{"notices": &told}, Operator: []integrations.Recipient{{Channel: "notices", Address: "me@example.com"}},
 	})}
 	for _, step := range []struct{ daysLeft, want int }{{91, 0}, {90, 1}, {89, 1}, {30, 2}, {8, 2}, {7, 3}, {1, 3}, {0, 4}, {-1, 4}} {
 		now = issued.Leaf.NotAfter.AddDate(0, 0, -step.daysLeft)
-		if err := a.tellExpiringOnce(t.Context(), keyring); err != nil {
+		if err := a.tellExpiring(t.Context(), keyring); err != nil {
 			t.Fatal(err)
 		}
 		if len(told) != step.want {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -10,6 +10,36 @@ import (
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
 )
+
+// signingEvery is how often the certificates' files are read again, and
+// tellExpiringEvery how often the operator is told of those that expire.
+const (
+	signingEvery      = time.Minute
+	tellExpiringEvery = time.Hour
+)
+
+// ReadSigning reads the signing section of a config file again and again.
+func ReadSigning(file string, env func(string) (string, bool)) func() ([]certificates.Config, error) {
+	return func() ([]certificates.Config, error) {
+		c, err := config.Load(file, config.Options{Env: env, Sections: []config.Section{config.Signing}, Warn: func(problems.Problem) {}})
+		if err != nil {
+			return nil, err
+		}
+		return c.Signing, nil
+	}
+}
+
+// certificates are the parts that look after those that sign.
+func (a *App) certificates(keyring *certificates.Keyring) []Part {
+	w := &signingWatch{Load: a.Signing, Keyring: keyring, Now: a.Now, Log: a.Log, signing: a.Config.Signing}
+	w.expiring() // start has told those
+	parts := []Part{{Name: "certificates", Run: a.every("the certificates could not be looked at", signingEvery, w.look)}}
+	if len(a.Engine.Operator) > 0 {
+		parts = append(parts, Part{Name: "notices of certificates", Run: a.every("the operator could not be told of a certificate that expires", tellExpiringEvery,
+			func(ctx context.Context) error { return a.tellExpiring(ctx, keyring) })})
+	}
+	return parts
+}
 
 // signingWatch puts renewed certificates into the keyring of a running server,
 // and warns in the log before they expire.
@@ -28,36 +58,13 @@ type signingWatch struct {
 	told map[string]certificates.Expiry
 }
 
-// watchSigning looks at each tick, which comes once a minute, until ctx ends. cfg is what keyring was loaded
-// from, and what was wrong with it has been told.
-func (c console) watchSigning(ctx context.Context, cfg *config.Config, keyring *certificates.Keyring, now func() time.Time, log *slog.Logger, tick <-chan time.Time) {
-	w := &signingWatch{Keyring: keyring, Now: now, Log: log, signing: cfg.Signing, Load: func() ([]certificates.Config, error) {
-		fresh, err := c.loadFile(cfg.File, config.Options{Sections: []config.Section{config.Signing}, Warn: func(problems.Problem) {}})
-		if err != nil {
-			return nil, err
-		}
-		return fresh.Signing, nil
-	}}
-	w.run(ctx, tick)
-}
-
-func (w *signingWatch) run(ctx context.Context, tick <-chan time.Time) {
-	w.expiring() // start has told those
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick:
-			w.look()
-		}
-	}
-}
-
-func (w *signingWatch) look() {
+// look looks once. Its own errors are told once, not every minute.
+func (w *signingWatch) look(context.Context) error {
 	w.reload()
 	for _, e := range w.expiring() {
 		w.Log.Warn(e.String())
 	}
+	return nil
 }
 
 // reload takes what is new and good. A few small files a minute are not worth
@@ -78,7 +85,11 @@ func (w *signingWatch) reload() {
 		return
 	}
 	for _, old := range w.Keyring.All() {
-		if _, err := fresh.Find(old.PassType); err != nil {
+		cert, err := fresh.Find(old.PassType)
+		if err == nil && old.Valid(w.Now()) == nil {
+			err = cert.Valid(w.Now())
+		}
+		if err != nil {
 			w.refuse(err)
 			return
 		}

@@ -1,11 +1,9 @@
-package main
+package app
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -39,43 +37,32 @@ type reconciler struct {
 	told map[string]string
 }
 
-// reconcile works until ctx ends: at once, and then every few minutes. Several
-// processes may do it; jitter keeps them apart, and what two of them fetch is
-// stored once.
-func (a *app) reconcile(ctx context.Context) {
-	if a.config.Stripe == nil {
-		return
+// reconcile works until ctx ends: at once, and then every few minutes. What two
+// processes fetch is stored once.
+func (a *App) reconcile(ctx context.Context) error {
+	if len(a.Config.Stripe.APIKeys) == 0 {
+		a.Log.Info("stripe: events that never arrive are not fetched: stripe.api_keys is empty")
+		return nil
 	}
-	if len(a.config.Stripe.APIKeys) == 0 {
-		a.log.Info("stripe: events that never arrive are not fetched: stripe.api_keys is empty")
-		return
-	}
-	since, ok, err := reconcileSince(ctx, a.store, a.config)
-	if err == nil && !ok {
-		since = a.now()
-		err = a.store.SetMark(ctx, markSince, since.UTC().Format(time.RFC3339))
-	}
-	if err != nil {
-		a.log.Error("stripe: events that never arrive are not fetched until the next start", "error", err)
-		return
-	}
-	r := reconciler{config: *a.config.Stripe, accept: a.engine.Accept, store: a.store, now: a.now, log: a.log, told: map[string]string{}}
-	for {
-		r.look(ctx, since)
-		next := time.NewTimer(reconcileEvery + time.Duration(rand.Float64()*float64(reconcileEvery/5))) //nolint:gosec // no secret
-		select {
-		case <-ctx.Done():
-			next.Stop()
-			return
-		case <-next.C:
+	r := reconciler{config: *a.Config.Stripe, accept: a.Engine.Accept, store: a.Store, now: a.Now, log: a.Log, told: map[string]string{}}
+	return a.every("stripe: events that never arrive could not be fetched", reconcileEvery, func(ctx context.Context) error {
+		since, ok, err := ReconcileSince(ctx, a.Store, a.Config)
+		if err == nil && !ok {
+			since = a.Now()
+			err = a.Store.SetMark(ctx, markSince, since.UTC().Format(time.RFC3339))
 		}
-	}
+		if err != nil {
+			return err
+		}
+		r.look(ctx, since)
+		return nil
+	})(ctx)
 }
 
-// reconcileSince is before when nothing is ever fetched by itself: the since
+// ReconcileSince is before when nothing is ever fetched by itself: the since
 // setting, or the first start, which serve remembers. So a first start mails
 // nobody who bought before. ok is false where there was none.
-func reconcileSince(ctx context.Context, s *store.Store, cfg *config.Config) (since time.Time, ok bool, err error) {
+func ReconcileSince(ctx context.Context, s *store.Store, cfg *config.Config) (since time.Time, ok bool, err error) {
 	if cfg.Stripe.Since != "" {
 		since, err = time.ParseInLocation(time.DateOnly, cfg.Stripe.Since, cfg.Location)
 		return since, err == nil, err
@@ -174,27 +161,4 @@ func parseCursor(s string, since time.Time) cursor {
 		event = ""
 	}
 	return cursor{event: event, since: since}
-}
-
-func modeOf(live bool) string {
-	if live {
-		return stripe.ModeLive
-	}
-	return stripe.ModeTest
-}
-
-// parseSince reads how far a verb looks back: 30d, 36h or 2026-11-01.
-func parseSince(s string, now time.Time, zone *time.Location) (time.Time, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
-			return now.AddDate(0, 0, -n), nil
-		}
-	}
-	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		return now.Add(-d), nil
-	}
-	if at, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
-		return at, nil
-	}
-	return now, wrongUse(fmt.Sprintf("--since %s is not a time; write 30d, 36h or 2026-11-01", s))
 }

@@ -1,0 +1,166 @@
+// Package app puts a project together and runs it: parts, each with its routes,
+// its work and its end.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/bot/orders"
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/console"
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/mailer"
+	"github.com/passhook/passhook/passes/certificates"
+	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/wallet"
+)
+
+// MailWorkers is how many mails may be on their way at once.
+const MailWorkers = senders + 4
+
+// senders is how many mails the workers that issue may send at once, beside
+// those of the queue.
+const senders = 4
+
+// Options is what an App needs beside its project.
+type Options struct {
+	Now func() time.Time
+	Log *slog.Logger
+	// Signing reads the signing section anew, for certificates that were
+	// renewed; nil: they stay as they are, and nobody is told of their end.
+	Signing func() ([]certificates.Config, error)
+	// Parts are further ones, which only dev has.
+	Parts []Part
+}
+
+// App is a running passhook, wired.
+type App struct {
+	Options
+	Config *config.Config
+	Store  *store.Store
+	Engine *bot.Engine
+	parts  []Part
+	// stopping ends when the app is asked to stop.
+	stopping context.Context
+	stop     context.CancelFunc
+}
+
+// New opens the store and wires all parts. Run closes them, or Close where it
+// never comes to that.
+func New(ctx context.Context, c *config.Config, p *Project, o Options) (*App, error) {
+	secrets, err := bot.NewSecrets(c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Options: o, Config: c}
+	a.stopping, a.stop = context.WithCancel(context.Background())
+	if err := a.open(ctx, p, secrets); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// open makes the parts, lower ones first.
+func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err error) {
+	c := a.Config
+	var operator []integrations.Recipient
+	channels := map[string]integrations.Channel{}
+	if c.Mail != nil {
+		m, err := mailer.New(*c.Mail, mailer.Options{Idle: MailWorkers})
+		if err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+		channels[integrations.ChannelEmail] = m
+		a.parts = append(a.parts, Part{Name: "mail", Close: m.Close})
+		if c.Operator.Email != "" {
+			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
+		}
+	}
+	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Now, a.Log)); err != nil {
+		return err
+	}
+	a.parts = append(a.parts, Part{Name: "events and deliveries", Close: a.Store.Close, Run: func(ctx context.Context) error { return a.Store.Run(ctx, a.Engine.Work) }})
+	inUse, err := a.Store.Secrets(ctx)
+	if err == nil {
+		err = secrets.Check(inUse)
+	}
+	if err != nil {
+		return err
+	}
+	from := sources(c)
+	for name, s := range from {
+		from[name] = stoppable{s, a.stopping}
+	}
+	a.Engine = bot.New(bot.Config{
+		Store: a.Store, Renderer: bot.NewRenderer(p.Program, secrets, c.URL, a.Now), Sources: from, Operator: operator,
+		Channels: channels, Jitter: rand.Float64, Log: a.Log, Senders: senders,
+	})
+	return a.services(p.Keyring)
+}
+
+// services adds the parts that stand on the engine.
+func (a *App) services(keyring *certificates.Keyring) error {
+	visible := orders.New(a.Engine, a.Config.Locale)
+	pages, err := wallet.New(visible, a.Config.Location, a.Log)
+	if err != nil {
+		return err
+	}
+	operator, err := console.New(visible, a.Log)
+	if err != nil {
+		return err
+	}
+	a.parts = append(a.parts, Part{Name: "pages", Routes: func(r *mux.Router) { pages.Routes(r); a.unknown(r, pages.NotFound) }},
+		Part{Name: "console", Routes: operator.Routes}, Part{Name: "health", Routes: a.health})
+	if a.Config.Stripe != nil {
+		webhook := stripe.NewWebhook(*a.Config.Stripe, a.Engine.Accept, a.Now, a.Log)
+		a.parts = append(a.parts, Part{Name: "stripe", Run: a.reconcile, Routes: func(r *mux.Router) {
+			r.Handle(stripe.WebhookPath, webhook).Methods(http.MethodPost)
+			pages.SuccessRoutes(r, stripe.SourceName)
+		}})
+	}
+	if len(a.Engine.Operator) > 0 {
+		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, a.Engine.TellOnce)})
+	}
+	if a.Signing != nil {
+		a.parts = append(a.parts, a.certificates(keyring)...)
+	}
+	a.parts = append(a.parts, a.Parts...)
+	return nil
+}
+
+// Close lets go of what New opened, in the opposite order.
+func (a *App) Close() error {
+	var errs []error
+	for _, p := range slices.Backward(a.parts) {
+		if p.Close != nil {
+			errs = append(errs, p.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stoppable is a source whose questions to its service end with the app: what
+// they were for is asked again after the next start.
+type stoppable struct {
+	integrations.Source
+	stopping context.Context
+}
+
+// Complete does what the source does, until the app stops.
+func (s stoppable) Complete(ctx context.Context, e integrations.Event) (integrations.Completed, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
+	return s.Source.Complete(ctx, e)
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+)
+
+// HealthPath is asked by who starts a dead server again.
+const HealthPath = "/healthz"
+
+// ReadyPath is asked by who sends requests where they can be answered.
+const ReadyPath = "/readyz"
+
+// health adds the two questions of those who run a server.
+func (a *App) health(r *mux.Router) {
+	r.HandleFunc(HealthPath, func(w http.ResponseWriter, _ *http.Request) { status(w, http.StatusOK, "status", "ok") }).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc(ReadyPath, a.ready).Methods(http.MethodGet, http.MethodHead)
+}
+
+// ready answers 200 where an event could be stored now.
+func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := a.canStore(ctx); err != nil {
+		a.Log.Error("the store does not answer", "error", err)
+		status(w, http.StatusServiceUnavailable, "error", "the store does not answer")
+		return
+	}
+	status(w, http.StatusOK, "status", "ready")
+}
+
+// canStore asks the store.
+func (a *App) canStore(ctx context.Context) error { return a.Store.Ping(ctx) }
+
+// unknown answers what no route does.
+func (a *App) unknown(r *mux.Router, page http.HandlerFunc) {
+	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodPost {
+			status(w, http.StatusNotFound, "error", "nothing is configured at this address")
+			return
+		}
+		page(w, req)
+	})
+	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		status(w, http.StatusMethodNotAllowed, "error", "this address does not take that method")
+	})
+}
+
+// recovered answers 500 where a handler panics.
+func (a *App) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(p)
+				}
+				a.Log.Error("internal error in a request; please report it", "method", r.Method, "panic", p)
+				status(w, http.StatusInternalServerError, "error", "internal error")
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func status(w http.ResponseWriter, code int, key, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(map[string]string{key: message})
+}
+
+// drain is how long a stopping server waits for requests under way.
+const drain = 4 * time.Second
+
+// Run answers requests and does all parts' work until ctx ends, then ends and
+// closes them. ready is called when requests are answered.
+func (a *App) Run(ctx context.Context, l net.Listener, ready func()) error {
+	r := mux.NewRouter()
+	for _, p := range a.parts {
+		if p.Routes != nil {
+			p.Routes(r)
+		}
+	}
+	server := Part{Name: "requests", Run: func(ctx context.Context) error { return a.answer(ctx, l, a.recovered(r)) }}
+	ready()
+	return a.run(ctx, append(a.parts[:len(a.parts):len(a.parts)], server))
+}
+
+// answer answers requests until ctx ends. Those under way may finish within
+// drain; then their connections are closed and their contexts end. It returns
+// when no handler runs any more.
+func (a *App) answer(ctx context.Context, l net.Listener, h http.Handler) error {
+	under, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var handlers sync.RWMutex // held for reading by each
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !handlers.TryRLock() {
+				status(w, http.StatusServiceUnavailable, "error", "the server stops")
+				return
+			}
+			defer handlers.RUnlock()
+			h.ServeHTTP(w, r)
+		}),
+		BaseContext: func(net.Listener) context.Context { return under },
+		ErrorLog:    slog.NewLogLogger(a.Log.Handler(), slog.LevelWarn),
+
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 32 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, done := context.WithTimeout(under, drain)
+	defer done()
+	err := server.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.Log.Warn(fmt.Sprintf("requests that took longer than %s were cut off", drain))
+		err = server.Close()
+	}
+	cancel()
+	handlers.Lock()
+	return err
+}

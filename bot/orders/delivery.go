@@ -1,0 +1,118 @@
+package orders
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/expressions"
+	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/store"
+)
+
+// Delivery is a delivery as its page shows it.
+type Delivery struct {
+	// Link is the page's own address; empty where it has none.
+	Link   string
+	Passes []DeliveryPass
+	// Recipient is where it went, and State what came of it. Who has the link
+	// may be somebody else: the delivery's page does not show them.
+	Recipient, State string
+	Created          time.Time
+	id, hash         string
+}
+
+// DeliveryPass is one pass of it.
+type DeliveryPass struct {
+	*bot.Pass
+	// Inputs are those that the buyer may change now.
+	Inputs []Input
+	// Until is when that ends; zero is never.
+	Until time.Time
+}
+
+// Input is one input with its value.
+type Input struct {
+	passes.Input
+	Value string
+}
+
+// DeliveryByLink finds a delivery by the token in its page's link. ok is false
+// where none has it.
+func (o *Orders) DeliveryByLink(ctx context.Context, token string) (*Delivery, bool, error) {
+	row, ok, err := o.engine.Store.DeliveryByLink(ctx, bot.LinkHash(token))
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	d, err := o.delivery(ctx, *row)
+	return d, err == nil, err
+}
+
+// DeliveriesAbout are those about an object of a source: of each order the
+// first, which is the buyer's, or its newest resend; none while there are no
+// passes yet. Who else a rule sends passes to is not the buyer's business.
+func (o *Orders) DeliveriesAbout(ctx context.Context, source, object string) ([]*Delivery, error) {
+	all, err := o.engine.Store.DeliveriesAbout(ctx, source, object)
+	if err != nil {
+		return nil, err
+	}
+	byOrder := map[string]*Delivery{}
+	links := map[string]string{}
+	var out []*Delivery
+	for _, row := range all {
+		first := byOrder[row.OrderID]
+		if first != nil && (row.ResendOf == "" || row.LinkHash != links[row.OrderID]) {
+			continue
+		}
+		d, err := o.delivery(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		if first != nil {
+			created := first.Created
+			*first, first.Created = *d, created
+			continue
+		}
+		byOrder[row.OrderID], links[row.OrderID] = d, row.LinkHash
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func (o *Orders) delivery(ctx context.Context, row store.Delivery) (*Delivery, error) {
+	d := &Delivery{Recipient: row.Recipient, State: row.State, Created: row.Created, id: row.ID, hash: row.LinkHash}
+	var err error
+	if d.Link, err = o.engine.DeliveryLink(row); err != nil {
+		return nil, err
+	}
+	rows, err := o.passesOf(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		p, err := o.deliveryPass(row)
+		if err != nil {
+			return nil, err
+		}
+		d.Passes = append(d.Passes, p)
+	}
+	return d, nil
+}
+
+func (o *Orders) deliveryPass(row store.Pass) (DeliveryPass, error) {
+	p, err := o.engine.Pass(row)
+	if err != nil {
+		return DeliveryPass{}, err
+	}
+	out := DeliveryPass{Pass: p}
+	if out.Until, err = p.Template.BuyerUntil(p.Source.Inputs); err != nil || !p.Editable {
+		return out, err
+	}
+	for _, in := range p.Template.Inputs {
+		if slices.Contains(p.Template.BuyerInputs, in.Name) {
+			out.Inputs = append(out.Inputs, Input{in, expressions.Stringify(p.Source.Inputs[in.Name], expressions.Settings{})})
+		}
+	}
+	return out, nil
+}

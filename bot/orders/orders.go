@@ -1,0 +1,58 @@
+// Package orders is what people see of passes and orders, and what they do with
+// them: pages by link, pictures, packages, new names, corrected addresses, and
+// the operator's decisions.
+package orders
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/store"
+)
+
+// Orders answers what pages ask, and carries out what people want changed.
+type Orders struct {
+	engine   *bot.Engine
+	language string
+	drawing  *semaphore.Weighted
+}
+
+// New is over an engine. language is that of pictures, as de; empty is English.
+func New(e *bot.Engine, language string) *Orders {
+	return &Orders{engine: e, language: language, drawing: semaphore.NewWeighted(drawers)}
+}
+
+// Refused is an error whose text is for the person who asked.
+type Refused struct{ Text string }
+
+func (r Refused) Error() string { return r.Text }
+
+// PassByLink finds a pass by the token in its link. ok is false where no pass
+// has that link.
+func (o *Orders) PassByLink(ctx context.Context, token string) (*bot.Pass, bool, error) {
+	row, ok, err := o.engine.Store.PassByLink(ctx, bot.LinkHash(token))
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	p, err := o.engine.Pass(*row)
+	return p, err == nil, err
+}
+
+// passesOf reads the passes of a delivery, in its order.
+func (o *Orders) passesOf(ctx context.Context, d store.Delivery) ([]store.Pass, error) {
+	out := make([]store.Pass, len(d.Passes))
+	for i, serial := range d.Passes {
+		row, ok, err := o.engine.Store.PassBySerial(ctx, serial)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("pass %s is gone", serial)
+		}
+		out[i] = *row
+	}
+	return out, nil
+}
