@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
@@ -25,13 +24,6 @@ import (
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/wallet"
 )
-
-// MailWorkers is how many mails may be on their way at once.
-const MailWorkers = senders + 4
-
-// senders is how many mails the workers that issue may send at once, beside
-// those of the queue.
-const senders = 4
 
 // Options is what an App needs beside its project.
 type Options struct {
@@ -77,7 +69,7 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	var operator []integrations.Recipient
 	channels := map[string]integrations.Channel{}
 	if c.Mail != nil {
-		m, err := mailer.New(*c.Mail, mailer.Options{Idle: MailWorkers})
+		m, err := mailer.New(*c.Mail, mailer.Options{Idle: bot.DeliverySlots})
 		if err != nil {
 			return fmt.Errorf("mail: %w", err)
 		}
@@ -87,10 +79,10 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
 		}
 	}
-	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Now, a.Log)); err != nil {
+	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Log)); err != nil {
 		return err
 	}
-	a.parts = append(a.parts, Part{Name: "events and deliveries", Close: a.Store.Close, Run: func(ctx context.Context) error { return a.Store.Run(ctx, a.Engine.Work) }})
+	a.parts = append(a.parts, Part{Name: "events and deliveries", Close: a.Store.Close, Run: func(ctx context.Context) error { return a.Engine.Run(ctx) }})
 	inUse, err := a.Store.Secrets(ctx)
 	if err == nil {
 		err = secrets.Check(inUse)
@@ -99,12 +91,9 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 		return err
 	}
 	from := sources(c)
-	for name, s := range from {
-		from[name] = stoppable{s, a.stopping}
-	}
 	a.Engine = bot.New(bot.Config{
 		Store: a.Store, Renderer: bot.NewRenderer(p.Program, secrets, c.URL, a.Now), Sources: from, Operator: operator,
-		Channels: channels, Jitter: rand.Float64, Log: a.Log, Senders: senders,
+		Channels: channels, Log: a.Log,
 	})
 	return a.services(p.Keyring)
 }
@@ -148,19 +137,4 @@ func (a *App) Close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// stoppable is a source whose questions to its service end with the app: what
-// they were for is asked again after the next start.
-type stoppable struct {
-	integrations.Source
-	stopping context.Context
-}
-
-// Complete does what the source does, until the app stops.
-func (s stoppable) Complete(ctx context.Context, e integrations.Event) (integrations.Completed, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(s.stopping, cancel)()
-	return s.Source.Complete(ctx, e)
 }

@@ -123,6 +123,6 @@ func sources(c *config.Config) map[string]integrations.Source {
 }
 
 // StoreConfig says where a project's store is.
-func StoreConfig(c *config.Config, now func() time.Time, log *slog.Logger) store.Config {
-	return store.Config{Path: filepath.Join(c.Data, "passhook.db"), URL: c.Database, Now: now, Logger: log}
+func StoreConfig(c *config.Config, log *slog.Logger) store.Config {
+	return store.Config{Path: filepath.Join(c.Data, "passhook.db"), URL: c.Database, Logger: log}
 }

@@ -38,8 +38,8 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	status(w, http.StatusOK, "status", "ready")
 }
 
-// canStore asks the store.
-func (a *App) canStore(ctx context.Context) error { return a.Store.Ping(ctx) }
+// canStore tries to.
+func (a *App) canStore(ctx context.Context) error { return a.Store.CheckWrite(ctx) }
 
 // unknown answers what no route does.
 func (a *App) unknown(r *mux.Router, page http.HandlerFunc) {

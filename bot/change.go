@@ -1,18 +1,21 @@
 package bot
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/store"
 )
 
-// changes are what the rules that update and void make of an event.
+// changes are what the rules that update and void make of an event. A rule that
+// fails keeps no other from its changes.
 func (p *Program) changes(e integrations.Event, data any, plan *Plan) error {
+	var errs []error
 	for _, r := range p.rules {
 		name, ok := r.matched(e)
 		if !ok || r.issues() {
@@ -22,13 +25,13 @@ func (p *Program) changes(e integrations.Event, data any, plan *Plan) error {
 		vars := map[string]any{"event": eventVars(e, name), "data": data, "item": nil, "unit": 1, "number": 1, "count": 1}
 		change, ok, err := r.change(vars)
 		if err != nil {
-			return fmt.Errorf("rule %s: %w", r.Name, err)
+			errs = append(errs, fmt.Errorf("rule %s: %w", r.Name, err))
 		}
 		if ok {
 			plan.Changes = append(plan.Changes, change)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (r *rule) change(vars map[string]any) (PlannedChange, bool, error) {
@@ -52,6 +55,9 @@ func (r *rule) change(vars map[string]any) (PlannedChange, bool, error) {
 		return out, false, wrap("with", err)
 	}
 	out.Inputs, _ = with.(map[string]any)
+	if out.inputs, err = json.Marshal(out.Inputs); err != nil {
+		return out, false, fmt.Errorf("with: is no JSON: %w", err)
+	}
 	return out, true, nil
 }
 
@@ -63,16 +69,12 @@ func wrap(where string, err error) error {
 }
 
 // storedChanges are what an event does, by rules and by itself, as rows.
-func storedChanges(e integrations.Completed, plan *Plan) ([]store.Change, error) {
+func storedChanges(e integrations.Completed, plan *Plan) []store.Change {
 	var out []store.Change
 	for _, c := range plan.Changes {
 		row := store.Change{Name: "rule " + c.Rule, Kind: store.ChangeVoid, Reason: "rule " + c.Rule, Template: c.Template, Refs: e.Refs}
 		if c.Action == ActionUpdate {
-			var err error
-			if row.Inputs, err = json.Marshal(c.Inputs); err != nil {
-				return nil, fmt.Errorf("rule %s: the inputs are no JSON: %w", c.Rule, err)
-			}
-			row.Kind, row.Reason = store.ChangeUpdate, ""
+			row.Kind, row.Reason, row.Inputs = store.ChangeUpdate, "", c.inputs
 		}
 		out = append(out, row)
 	}
@@ -86,72 +88,113 @@ func storedChanges(e integrations.Completed, plan *Plan) ([]store.Change, error)
 		}
 		out = append(out, row)
 	}
-	return out, nil
+	return out
 }
 
-// fold makes of a pass, as it was issued, what its changes say that it is.
-func (e *Engine) fold(program *Program) func(store.Pass, []store.Change) (store.Pass, error) {
-	return func(p store.Pass, changes []store.Change) (store.Pass, error) {
-		void := map[string]bool{}
-		merged := map[string]any{}
-		for _, c := range changes {
-			switch {
-			case c.Template != "" && c.Template != p.Template:
-			case c.Kind == store.ChangeLift:
-				delete(void, c.Reason)
-			case c.Kind == store.ChangeVoid && slices.Contains(integrations.Reasons(), c.Reason) && !slices.Contains(p.VoidOn, c.Reason):
-			case c.Kind == store.ChangeVoid:
-				void[c.Reason] = true
-			case c.Kind == store.ChangeUpdate:
-				v, err := expressions.DecodeJSON(c.Inputs)
-				if err != nil {
-					return p, fmt.Errorf("a stored change of pass %s: %w", p.Serial, err)
-				}
-				inputs, _ := v.(map[string]any)
-				maps.Copy(merged, inputs)
+// walk brings the passes up to date that one transaction had no room for.
+func (e *Engine) walk(ctx context.Context, w *store.Walk) error {
+	program := e.Program()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		_, done, err := e.Store.Step(ctx, w, e.merge(program))
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+// merge puts updates over the inputs that a pass was issued with.
+func (e *Engine) merge(program *Program) store.Merge {
+	return func(p store.Pass, updates []store.Change) ([]byte, map[int]string) {
+		m := merging{Engine: e, program: program, pass: p, template: program.templates[p.Template]}
+		if m.template == nil {
+			return p.Inputs, m.unfit(updates, fmt.Errorf("the template is gone%s; put it back", known(program.templates)))
+		}
+		issued, err := decodeInputs(p.Issued)
+		if err != nil {
+			return p.Inputs, m.unfit(updates, err)
+		}
+		// All together is what is true nearly always.
+		if _, inputs, err := m.with(issued, updates...); err == nil {
+			return inputs, nil
+		}
+		now, inputs, why := issued, p.Issued, map[int]string{}
+		for i, u := range updates {
+			next, merged, err := m.with(now, u)
+			if err != nil {
+				why[i] = m.text(u, err)
+				continue
+			}
+			now, inputs = next, merged
+		}
+		return inputs, why
+	}
+}
+
+// merging is one pass whose updates are put together.
+type merging struct {
+	*Engine
+	program  *Program
+	pass     store.Pass
+	template *passes.Template
+}
+
+// with puts updates over inputs, and makes sure that the template takes them.
+// Inputs that it does not have are left out: an update may be about passes of
+// several templates.
+func (m merging) with(inputs map[string]any, updates ...store.Change) (map[string]any, []byte, error) {
+	with := map[string]any{}
+	for _, in := range m.template.Inputs {
+		with[in.Name] = inputs[in.Name]
+	}
+	for _, u := range updates {
+		changed, err := decodeInputs(u.Inputs)
+		if err != nil {
+			return nil, nil, err
+		}
+		for name, v := range changed {
+			if _, has := with[name]; has {
+				with[name] = v
 			}
 		}
-		p.Void, p.Inputs = slices.Sorted(maps.Keys(void)), p.Issued
-		if len(merged) == 0 {
-			return p, nil
-		}
-		return e.merge(program, p, merged)
 	}
-}
-
-// merge puts changed inputs over those that the pass was issued with. Inputs
-// that its template does not have are left out: a change may be about passes of
-// several templates.
-func (e *Engine) merge(program *Program, p store.Pass, changed map[string]any) (store.Pass, error) {
-	t := program.templates[p.Template]
-	if t == nil {
-		return p, integrations.Never(fmt.Errorf("template %s of pass %s is gone%s; put it back", p.Template, p.Serial, known(program.templates)))
-	}
-	v, err := expressions.DecodeJSON(p.Issued)
+	checked, err := m.template.Check(with)
 	if err != nil {
-		return p, fmt.Errorf("the stored inputs of pass %s: %w", p.Serial, err)
+		return nil, nil, err
 	}
-	issued, _ := v.(map[string]any)
-	with := map[string]any{}
-	for _, in := range t.Inputs {
-		with[in.Name] = issued[in.Name]
-		if v, ok := changed[in.Name]; ok {
-			with[in.Name] = v
-		}
-	}
-	checked, err := t.Check(with)
+	out, err := json.Marshal(checked)
 	if err != nil {
-		return p, integrations.Never(fmt.Errorf("pass %s of template %s: %w", p.Serial, p.Template, err))
+		return nil, nil, err
 	}
-	if p.Inputs, err = json.Marshal(checked); err != nil {
-		return p, err
-	}
-	r, err := e.render(program, p)
+	m.pass.Inputs = out
+	r, err := m.render(m.program, m.pass)
 	if err == nil {
 		err = r.Rendered.Err()
 	}
-	if err != nil {
-		return p, integrations.Never(fmt.Errorf("pass %s of template %s: %w", p.Serial, p.Template, err))
+	return checked, out, err
+}
+
+func (m merging) unfit(updates []store.Change, err error) map[int]string {
+	why := map[int]string{}
+	for i, u := range updates {
+		why[i] = m.text(u, err)
 	}
-	return p, nil
+	return why
+}
+
+func (m merging) text(u store.Change, err error) string {
+	return fmt.Sprintf("the update by %s does not fit pass %s of template %s and was left out: %v; mend it, then: passhook events replay %s",
+		u.Name, m.pass.Serial, m.pass.Template, err, u.EventID)
+}
+
+// decodeInputs reads stored inputs, a JSON object.
+func decodeInputs(b []byte) (map[string]any, error) {
+	v, err := expressions.DecodeJSON(b)
+	if err != nil {
+		return nil, fmt.Errorf("stored inputs: %w", err)
+	}
+	m, _ := v.(map[string]any)
+	return m, nil
 }

@@ -200,28 +200,6 @@ func TestAPersonVoidsUnvoidsAndUpdates(t *testing.T) {
 	}
 }
 
-// A change that a template refuses fails its event; after the rule is mended a
-// replay finishes it.
-func TestAChangeThatDoesNotFitIsFinishedByAReplay(t *testing.T) {
-	const bad = `
-- {name: sold, on: shop.sold, template: concert, with: {holder: Ada Lovelace}}
-- {name: moved, on: shop.moved, action: update, with: {number: "${{ data.name }}"}}
-`
-	b, s := newShop(t, "", bad)
-	got := b.accepted(t, false, s.event("sold", 0, nil), s.event("moved", 1, nil))
-	if got[1].State != store.StateFailed || !strings.Contains(got[1].Note, "number must be a number") {
-		t.Fatalf("%s: %s", got[1].State, got[1].Note)
-	}
-	program, found := compile(t, strings.Replace(bad, `${{ data.name }}`, "7", 1), b.keys)
-	must(t, found.Err())
-	b.engine.SetProgram(program)
-	must(t, b.engine.Work(t.Context(), store.Job{Kind: store.JobReplay, IDs: []string{got[1].ID}}))
-	again, _, _ := b.settled(t, got[1].ID)
-	if p := b.only(t, got[0].ID); again.State != store.StateDone || !strings.Contains(string(p.Inputs), `"number":7`) {
-		t.Errorf("%s %s: %s", again.State, again.Note, p.Inputs)
-	}
-}
-
 func TestWhatNeedsAPersonIsTold(t *testing.T) {
 	b, s := newShop(t, "", shopRules)
 	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR of order 1001 were refunded" }))

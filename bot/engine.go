@@ -5,23 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
-
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
-// lease is how long a claimed row stays with its worker. It is longer than the
-// longest send and shorter than the time after which another process must have
-// taken over.
-const lease = 45 * time.Second
-
-// parallel is how many events of one wake-up are worked on at once.
-const parallel = 8
+// Slots are how many rows of a source, and of a channel, are worked on at once.
+const (
+	EventSlots    = 16
+	DeliverySlots = 8
+)
 
 // Config is what the engine is wired with.
 type Config struct {
@@ -31,83 +25,57 @@ type Config struct {
 	Channels map[string]integrations.Channel
 	// Operator are those who are told what needs a person.
 	Operator []integrations.Recipient
-	// Jitter spreads retries; it returns a number in [0,1).
-	Jitter func() float64
-	Log    *slog.Logger
-	// Senders is how many deliveries the workers that issue send at once,
-	// beside those that the queue sends; 0 is none.
-	Senders int64
+	Log      *slog.Logger
 }
 
 // Engine works on events and deliveries.
-type Engine struct {
-	Config
-	senders *semaphore.Weighted
-}
+type Engine struct{ Config }
 
-// New makes an engine; Work is its entrance.
-func New(c Config) *Engine {
-	return &Engine{Config: c, senders: semaphore.NewWeighted(c.Senders)}
+// New makes an engine; Run is its work.
+func New(c Config) *Engine { return &Engine{c} }
+
+// Run works on what is due until ctx ends, and then waits for what has begun.
+func (e *Engine) Run(ctx context.Context) error { return e.Store.Run(ctx, e.workers()...) }
+
+// RunDue works on what is due now, and returns.
+func (e *Engine) RunDue(ctx context.Context) error { return e.Store.RunDue(ctx, e.workers()...) }
+
+func (e *Engine) workers() []store.Worker {
+	return []store.Worker{
+		store.Work[store.Delivery]{Table: store.Deliveries, Slots: DeliverySlots, Do: e.deliver},
+		store.Work[store.Walk]{Table: store.Walks, Slots: 1, Do: e.walk},
+		store.Work[store.Event]{Table: store.Events, Slots: EventSlots, After: store.Deliveries.Name(), Do: e.workEvent},
+	}
 }
 
 // Accept stores an event durably before it returns; fresh is false where the
-// event was there. Work on it starts by itself.
+// event was there. Work on it starts by itself. The error is
+// store.ErrOverloaded where it had to wait too long.
 func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
-	if ev.Ignore == "" && !ev.Wanted && !e.program.Load().Listens(ev) {
+	if ev.Ignore == "" && !ev.Wanted && !e.Program().Listens(ev) {
 		ev.Ignore = nobodyListens(ev)
 	}
 	return e.Store.Accept(ctx, ev)
 }
 
-// Work does one job of the queue. What it could not do stays pending in the
-// store, with the time of the next try; one failure cancels no other.
-func (e *Engine) Work(ctx context.Context, job store.Job) error {
-	var g errgroup.Group
-	g.SetLimit(parallel)
-	for _, id := range job.IDs {
-		g.Go(func() error {
-			return e.safely(job.Kind+" "+id, func() error { return e.work(ctx, job.Kind, id) })
-		})
+// maxWait is how long somebody waits for an event of their own.
+const maxWait = 10 * time.Second
+
+// Do accepts an event, and returns when it has been worked on: its error is what
+// the event failed with. The event is done even where the caller gives up.
+func (e *Engine) Do(ctx context.Context, ev integrations.Event) error {
+	id, _, err := e.Accept(ctx, ev)
+	if err != nil {
+		return err
 	}
-	return g.Wait()
-}
-
-func (e *Engine) work(ctx context.Context, kind, id string) error {
-	switch kind {
-	case store.JobReplay:
-		if _, err := e.Store.Reopen(ctx, id); err != nil {
-			return err
-		}
-		return e.workEvent(ctx, id)
-	case store.JobEvent:
-		return e.workEvent(ctx, id)
-	case store.JobDelivery:
-		return e.workDelivery(ctx, id)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	stored, err := e.Store.WaitForEvent(ctx, id)
+	switch {
+	case err != nil:
+		return fmt.Errorf("it is accepted, but not done yet: %w", err)
+	case stored.State == store.StateFailed:
+		return errors.New(stored.Note)
 	}
-	return fmt.Errorf("job kind %q is not known to this version", kind)
-}
-
-// safely turns a panic into an error, so that one bad event stops no other.
-func (e *Engine) safely(what string, f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			e.Log.Error("internal error; please report it", "at", what, "panic", r, "stack", string(debug.Stack()))
-			err = integrations.Never(fmt.Errorf("internal error: %v", r))
-		}
-	}()
-	return f()
-}
-
-// settling gives what must be written after the work is done its own time,
-// even when the process is asked to stop.
-func settling(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-}
-
-// lost hides that somebody else has settled the row: then nothing is to be done.
-func lost(err error) error {
-	if errors.Is(err, store.ErrLost) {
-		return nil
-	}
-	return err
+	return nil
 }

@@ -44,6 +44,8 @@ type bench struct {
 	store  *store.Store
 	smtp   *standins.SMTP
 	stripe *standins.Stripe
+	// api is the address of Stripe's API.
+	api    string
 	log    *strings.Builder
 	keys   *certificates.Keyring
 	mailer *mailer.Mailer
@@ -106,10 +108,12 @@ func newBench(t testing.TB, o options) *bench {
 	t.Cleanup(func() { _ = b.smtp.Close() })
 	api := httptest.NewServer(b.stripe)
 	t.Cleanup(api.Close)
+	b.api = api.URL
 	m, err := mailer.New(mailer.Config{From: "Hall One <tickets@example.com>", SMTP: "smtp+insecure://" + b.smtp.Addr()}, mailer.Options{})
 	must(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	b.mailer = m
+	storeNow := o.now
 	if o.now == nil {
 		o.now = time.Now
 	}
@@ -120,7 +124,9 @@ func newBench(t testing.TB, o options) *bench {
 		must(t, os.WriteFile(o.path, fresh, 0o600))
 	}
 	logger := slog.New(slog.NewTextHandler(&locked{w: b.log}, nil))
-	b.store, err = store.Open(context.Background(), store.Config{Path: o.path, URL: o.database, Now: o.now, Logger: slog.New(slog.DiscardHandler)})
+	b.store, err = store.Open(context.Background(), store.Config{
+		Path: o.path, URL: o.database, Now: storeNow, Jitter: func() float64 { return 0.5 }, Logger: logger, Sweep: 50 * time.Millisecond, Probe: 20 * time.Millisecond,
+	})
 	must(t, err)
 	t.Cleanup(func() { _ = b.store.Close() })
 	if o.secrets == nil {
@@ -133,7 +139,7 @@ func newBench(t testing.TB, o options) *bench {
 	b.engine = bot.New(bot.Config{
 		Store: b.store, Renderer: bot.NewRenderer(program, secrets, "https://tickets.example.com", o.now),
 		Sources:  map[string]integrations.Source{bot.SourceOwn: bot.Own{}, "stripe": stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: api.URL})},
-		Channels: map[string]integrations.Channel{integrations.ChannelEmail: m}, Operator: []integrations.Recipient{{Channel: "email", Address: "me@example.com"}}, Jitter: func() float64 { return 0.5 }, Log: logger, Senders: 4,
+		Channels: map[string]integrations.Channel{integrations.ChannelEmail: m}, Operator: []integrations.Recipient{{Channel: "email", Address: "me@example.com"}}, Log: logger,
 	})
 	return b
 }
@@ -161,7 +167,7 @@ func (b *bench) run(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.store.Run(ctx, b.engine.Work) }()
+	go func() { done <- b.engine.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
@@ -170,33 +176,10 @@ func (b *bench) run(t testing.TB) {
 	})
 }
 
-// work does all that is due, as the queue's workers would.
-func (b *bench) work(t testing.TB, now time.Time) {
+// work does all that is due.
+func (b *bench) work(t testing.TB) {
 	t.Helper()
-	const all = 100_000
-	for {
-		events, err := b.store.FindEvents(t.Context(), store.Filter{State: store.StatePending, Limit: all})
-		must(t, err)
-		deliveries, err := b.store.FindDeliveries(t.Context(), store.Filter{State: store.StatePending, Limit: all})
-		must(t, err)
-		jobs := []store.Job{{Kind: store.JobEvent}, {Kind: store.JobDelivery}}
-		for _, e := range events {
-			if !e.Due.After(now) {
-				jobs[0].IDs = append(jobs[0].IDs, e.ID)
-			}
-		}
-		for _, d := range deliveries {
-			if !d.Due.After(now) {
-				jobs[1].IDs = append(jobs[1].IDs, d.ID)
-			}
-		}
-		if len(jobs[0].IDs)+len(jobs[1].IDs) == 0 {
-			return
-		}
-		for _, job := range jobs {
-			must(t, b.engine.Work(t.Context(), job))
-		}
-	}
+	must(t, b.engine.RunDue(t.Context()))
 }
 
 // checkout adds a paid session to Stripe and returns the event that says so.
@@ -225,11 +208,11 @@ func (b *bench) settled(t testing.TB, id string) (store.Event, []store.Pass, []s
 	ctx := context.Background()
 	deadline := time.After(20 * time.Second)
 	for {
-		e, ok, err := b.store.Event(ctx, id)
+		e, err := b.store.Event(ctx, id)
 		must(t, err)
 		p, d, err := b.store.IssuedBy(ctx, id)
 		must(t, err)
-		pending := !ok || e.State == store.StatePending
+		pending := e.State == store.StatePending
 		for _, one := range d {
 			pending = pending || one.State == store.StatePending
 		}
@@ -358,7 +341,7 @@ func TestResendIsAMailOfItsOwn(t *testing.T) {
 	id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
 	must(t, err)
 	_, _, d := b.settled(t, id)
-	_, err = b.store.Resend(context.Background(), d[0].ID, "right@example.com")
+	_, err = b.store.Resend(context.Background(), d[0].ID, "right@example.com", 0)
 	must(t, err)
 	must(t, b.smtp.Wait(wait(t), 2))
 	mails := b.smtp.Messages()

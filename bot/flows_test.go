@@ -78,11 +78,11 @@ func outcome(t *testing.T, program *bot.Program, flow standins.StripeFlow, shuff
 		id, _, err := b.engine.Accept(t.Context(), e)
 		must(t, err)
 		if !shuffled {
-			b.work(t, time.Now())
+			b.work(t)
 		}
 		ids = append(ids, id)
 	}
-	b.work(t, time.Now())
+	b.work(t)
 	return b.told(t, ids)
 }
 

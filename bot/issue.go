@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,65 +11,32 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
-// workEvent claims one event, issues its passes and settles it.
-func (e *Engine) workEvent(ctx context.Context, id string) error {
-	ev, ok, err := e.Store.ClaimEvent(ctx, id, lease)
-	if err != nil || !ok {
-		return err
-	}
-	var issued store.Issued
-	err = e.safely("event "+id, func() error {
-		issued, err = e.issue(ctx, ev)
-		return err
-	})
-	if err != nil {
-		return e.settleFailure(ctx, ev, err)
-	}
-	return e.deliverAtOnce(ctx, issued)
-}
-
-// settleFailure records why the event is not done, and when it is tried again.
-func (e *Engine) settleFailure(ctx context.Context, ev *store.Event, cause error) error {
-	if errors.Is(cause, store.ErrLost) {
-		return nil
-	}
-	ctx, cancel := settling(ctx)
-	defer cancel()
-	log := e.Log.With("event", ev.ID, "external_id", ev.ExternalID, "type", ev.Type)
-	if e.final(cause, ev.Received) {
-		log.Error("event failed; fix the cause, then: passhook events replay "+ev.ID, "error", cause)
-		return lost(e.Store.SettleEvent(ctx, ev, store.StateFailed, cause.Error()))
-	}
-	due := e.next(ev.Attempts, cause)
-	log.Warn("event is tried again", "error", cause, "at", due, "attempt", ev.Attempts)
-	return lost(e.Store.RetryEvent(ctx, ev, due, cause.Error()))
-}
-
-// issue completes, matches, plans and stores. Errors marked Never need a person.
-func (e *Engine) issue(ctx context.Context, ev *store.Event) (store.Issued, error) {
-	program := e.program.Load()
+// workEvent completes a claimed event, issues its passes, and settles it.
+func (e *Engine) workEvent(ctx context.Context, ev *store.Event) error {
+	program := e.Program()
 	completed, err := e.complete(ctx, ev.Event)
 	if err != nil {
-		return store.Issued{}, err
+		return err
 	}
-	work, err := e.plan(ev, completed, program)
-	if err != nil {
-		return store.Issued{}, integrations.Never(err)
-	}
-	if work.State == store.StateUnmatched {
-		e.Log.Warn("event made no pass; if it should have, change the rule, then: passhook events replay "+ev.ID, "event", ev.ID, "external_id", ev.ExternalID, "note", work.Note)
-	}
-	if work.Attention != "" {
-		e.Log.Warn("event needs a person", "event", ev.ID, "external_id", ev.ExternalID, "attention", work.Attention)
-	}
-	if len(work.Deliveries) == 1 && e.senders.TryAcquire(1) {
-		work.Lease = lease
+	work := e.plan(ev, completed, program)
+	log := e.Log.With("event", ev.ID, "external_id", ev.ExternalID, "type", ev.Type)
+	switch {
+	case work.State == store.StateFailed:
+		log.Error("event failed; fix the cause, then: passhook events replay "+ev.ID, "error", work.Note)
+	case work.State == store.StateUnmatched:
+		log.Warn("event made no pass; if it should have, change the rule, then: passhook events replay "+ev.ID, "note", work.Note)
 	}
 	issued, err := e.Store.Issue(ctx, work)
-	if work.Lease > 0 && (err != nil || len(issued.Deliveries) == 0) {
-		e.senders.Release(1)
+	if err != nil {
+		return err
 	}
-	return issued, err
+	if work.Attention != "" {
+		log.Warn("event needs a person", "attention", work.Attention)
+	}
+	for _, text := range issued.Unfit {
+		log.Warn("an update was left out", "error", text)
+	}
+	return store.ErrSettled
 }
 
 // complete asks the event's source for what the event does not carry.
@@ -81,23 +47,20 @@ func (e *Engine) complete(ctx context.Context, ev integrations.Event) (integrati
 	return integrations.Completed{Event: ev}, nil
 }
 
-// plan is what is to be stored of a completed event.
-func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program *Program) (store.Issue, error) {
-	work := store.Issue{Event: ev, State: store.StateDone, Attention: completed.Attention, Fold: e.fold(program)}
+// plan is what is to be stored of a completed event. One that fails still changes
+// what it can: a rule's mistake keeps no refunded pass valid.
+func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program *Program) store.Issue {
+	work := store.Issue{Event: ev, State: store.StateDone, Attention: completed.Attention, Merge: e.merge(program)}
 	if completed.Ignore != "" {
 		work.State, work.Note = store.StateIgnored, completed.Ignore
-		return work, nil
+		return work
 	}
 	plan, err := program.Plan(completed)
-	if err != nil {
-		return work, err
-	}
-	if work.Changes, err = storedChanges(completed, plan); err != nil {
-		return work, err
-	}
+	work.Changes = storedChanges(completed, plan)
 	switch {
+	case err != nil:
 	case len(plan.Passes) > 0:
-		return work, e.order(&work, completed, plan, program)
+		err = e.order(&work, completed, plan, program)
 	case len(work.Changes) > 0 || work.Attention != "":
 	case len(plan.Rules) > 0:
 		work.State = store.StateUnmatched
@@ -105,7 +68,11 @@ func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program
 	default:
 		work.State, work.Note = store.StateIgnored, nobodyListens(completed.Event)
 	}
-	return work, nil
+	if err != nil {
+		work.State, work.Note = store.StateFailed, err.Error()
+		work.Passes, work.Deliveries = nil, nil
+	}
+	return work
 }
 
 func nobodyListens(e integrations.Event) string {
@@ -117,7 +84,7 @@ func nobodyListens(e integrations.Event) string {
 func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan *Plan, program *Program) error {
 	now, ev := e.Now(), out.Event
 	out.Order = store.Order{EventID: ev.ID, Source: ev.Source, Account: ev.Account, Object: completed.Object, Live: ev.Live, Created: now}
-	out.Note = fmt.Sprintf("%d passes by rule %s", len(plan.Passes), strings.Join(plan.Rules, ", "))
+	out.Note = plan.summary()
 	current := e.Secrets.keys[0]
 	groups := deliveries{index: map[string]int{}}
 	for _, p := range plan.Passes {

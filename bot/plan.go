@@ -46,6 +46,8 @@ type PlannedChange struct {
 	Action   string         `json:"action"`
 	Template string         `json:"template,omitempty"`
 	Inputs   map[string]any `json:"inputs,omitempty"`
+	// inputs are Inputs as they are stored.
+	inputs []byte
 }
 
 // unit is one pass that a rule's when let through.
@@ -81,16 +83,15 @@ func (r *rule) matched(e integrations.Event) (string, bool) {
 }
 
 // Plan evaluates all rules on a completed event. Its errors name the rule and
-// the key, and are final: the same event and the same rules fail again.
+// the key, and are final: the same event and the same rules fail again. Then the
+// plan has those changes that could be evaluated.
 func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
+	plan := &Plan{Passes: []PlannedPass{}, Changes: []PlannedChange{}}
 	data, err := expressions.DecodeJSON(e.Data)
 	if err != nil {
-		return nil, fmt.Errorf("the event's data: %w", err)
+		return plan, fmt.Errorf("the event's data: %w", err)
 	}
-	plan := &Plan{Passes: []PlannedPass{}, Changes: []PlannedChange{}}
-	if err := p.changes(e.Event, data, plan); err != nil {
-		return nil, err
-	}
+	changes := p.changes(e.Event, data, plan)
 	var units []unit
 	for _, r := range p.rules {
 		name, ok := r.matched(e.Event)
@@ -100,22 +101,74 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 		plan.Rules = append(plan.Rules, r.Name)
 		found, err := r.units(eventVars(e.Event, name), data)
 		if err != nil {
-			return nil, fmt.Errorf("rule %s: %w", r.Name, err)
+			return plan, errors.Join(changes, fmt.Errorf("rule %s: %w", r.Name, err))
 		}
 		units = append(units, found...)
 	}
 	if len(units) > maxOrder {
-		return nil, fmt.Errorf("the event asks for %d passes; %d is the most of one order", len(units), maxOrder)
+		return plan, fmt.Errorf("the event asks for %d passes; %d is the most of one order", len(units), maxOrder)
+	}
+	if changes != nil {
+		return plan, changes
 	}
 	for i, u := range units {
 		u.vars["number"], u.vars["count"] = i+1, len(units)
 		pass, err := p.pass(u, e)
 		if err != nil {
-			return nil, fmt.Errorf("rule %s, item %s, unit %d: %w", u.rule.Name, u.item, u.vars["unit"], err)
+			return plan, fmt.Errorf("rule %s, item %s, unit %d: %w", u.rule.Name, u.item, u.vars["unit"], err)
 		}
 		plan.Passes = append(plan.Passes, pass)
 	}
-	return plan, nil
+	for _, o := range e.Orders {
+		pass, err := p.ordered(o, e)
+		if err != nil {
+			return plan, err
+		}
+		plan.Passes = append(plan.Passes, pass)
+	}
+	return plan, changes
+}
+
+// ordered is a pass that the event asks for itself, without a rule.
+func (p *Program) ordered(o integrations.Order, e integrations.Completed) (PlannedPass, error) {
+	out := PlannedPass{Template: o.Template, Item: o.Name, Unit: 1, VoidOn: []string{}}
+	t := p.templates[o.Template]
+	if t == nil {
+		return out, fmt.Errorf("template: %q does not exist%s", o.Template, known(p.templates))
+	}
+	var err error
+	if out.Inputs, err = t.Check(o.Inputs); err != nil {
+		return out, fmt.Errorf("template %s: %w", o.Template, err)
+	}
+	for _, to := range o.To {
+		if e.Redirect.Address != "" {
+			to = e.Redirect
+		}
+		if err := p.checkRecipient(to); err != nil {
+			return out, err
+		}
+		out.To = append(out.To, to)
+	}
+	return out, nil
+}
+
+// Draft says what is wrong with an order before there is one: its template, its
+// inputs, or who is to get it. nil: it can be issued.
+func (p *Program) Draft(o integrations.Order) error {
+	planned, err := p.ordered(o, integrations.Completed{})
+	if err != nil {
+		return err
+	}
+	_, err = p.Try(planned.Template, planned.Inputs)
+	return err
+}
+
+// summary says which rules make how many passes.
+func (p *Plan) summary() string {
+	if len(p.Rules) == 0 {
+		return fmt.Sprintf("%d passes", len(p.Passes))
+	}
+	return fmt.Sprintf("%d passes by rule %s", len(p.Passes), strings.Join(p.Rules, ", "))
 }
 
 func eventVars(e integrations.Event, name string) map[string]any {
@@ -238,14 +291,22 @@ func (p *Program) recipients(u unit, redirect integrations.Recipient) ([]integra
 		if to.Address == "" {
 			return nil, fmt.Errorf("deliver: %s: there is no address; the event does not carry one", t.channel)
 		}
-		if check := p.channels[to.Channel]; check != nil {
-			if err := check(to.Address); err != nil {
-				return nil, fmt.Errorf("deliver: %s: the address %w", to.Channel, err)
-			}
+		if err := p.checkRecipient(to); err != nil {
+			return nil, err
 		}
 		out = append(out, to)
 	}
 	return out, nil
+}
+
+// checkRecipient asks the channel.
+func (p *Program) checkRecipient(to integrations.Recipient) error {
+	if check := p.channels[to.Channel]; check != nil {
+		if err := check(to.Address); err != nil {
+			return fmt.Errorf("deliver: %s: the address %w", to.Channel, err)
+		}
+	}
+	return nil
 }
 
 // passKey is what a pass is unique by. Every part is quoted, so that no two

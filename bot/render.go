@@ -28,6 +28,9 @@ func NewRenderer(p *Program, s Secrets, url string, now func() time.Time) *Rende
 	return r
 }
 
+// Program is the rules and templates as they are now.
+func (r *Renderer) Program() *Program { return r.program.Load() }
+
 // SetProgram replaces rules and templates while they are in use.
 func (r *Renderer) SetProgram(p *Program) { r.program.Store(p) }
 

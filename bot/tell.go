@@ -1,96 +1,106 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
 const (
-	// tellEvery is how often the operator is told what is new, at most.
-	tellEvery = time.Minute
-	// tellMost is how many events and deliveries one notice lists, each.
-	tellMost = 50
+	// mostTold is how many events and deliveries one notice lists, each.
+	mostTold = 50
 )
 
-// Tell tells the operator, until ctx ends, what needs a person: events that
-// failed or want a decision, and deliveries that are dead. Many at once are one
-// notice.
-func (e *Engine) Tell(ctx context.Context) {
-	if len(e.Operator) == 0 {
-		return
-	}
-	tick := time.NewTicker(tellEvery)
-	defer tick.Stop()
-	for {
-		if err := e.TellOnce(ctx); err != nil && ctx.Err() == nil {
-			e.Log.Warn("the operator could not be told; it is tried again", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// TellOnce sends one notice of everything that is new, or none.
+// TellOnce tells the operator what is new: events that failed or want a decision,
+// deliveries that are dead, and trouble that lasts. Many at once are one notice.
 func (e *Engine) TellOnce(ctx context.Context) error {
-	events, deliveries, err := e.Store.Untold(ctx, tellMost)
+	if len(e.Operator) == 0 {
+		return nil
+	}
+	news, err := e.Store.Untold(ctx, mostTold)
 	if err != nil {
 		return err
 	}
-	stuck, err := e.stuck(ctx)
-	if err != nil || len(events)+len(deliveries) == 0 && stuck == nil {
+	n := notice{ids: sha256.New()}
+	stuck, err := e.stuck(ctx, &n)
+	if err == nil {
+		err = e.events(ctx, &n, news.Events)
+	}
+	if err != nil {
 		return err
 	}
-	var text strings.Builder
-	ids := sha256.New()
-	failed, other := 0, 0
-	if stuck != nil {
-		other++
-		fmt.Fprintf(&text, "Event %s about %s, and perhaps others, cannot be worked on yet: %s\nThey are tried again by themselves for five days; fix the cause and all is well.\n\n", stuck.ID, stuck.Object, stuck.Note)
-		fmt.Fprintf(ids, "stuck %s\n", stuck.ID)
+	for _, d := range news.Deliveries {
+		n.dead++
+		n.add(d.ID, "Delivery %s to %s is dead: %s\nCorrect the address: passhook deliveries resend %s --to ADDRESS\n\n", d.ID, d.Recipient, d.Note, d.ID)
 	}
-	for _, ev := range events {
-		if ev.State == store.StateFailed {
-			failed++
-			fmt.Fprintf(&text, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
-		} else {
-			other++
-			fmt.Fprintf(&text, "Event %s about %s: %s\n", ev.ID, ev.Object, ev.Attention)
-			link, err := e.decisionLink(ctx, ev)
-			if err != nil {
-				return err
-			}
-			if link != "" {
-				fmt.Fprintf(&text, "Say which of its passes are void: %s\n", link)
-			}
-			text.WriteString("\n")
-		}
-		fmt.Fprintf(ids, "%s %d\n", ev.ID, ev.Attempts)
+	for _, w := range news.Walks {
+		n.other++
+		n.add(w.ID, "The passes of event %s are changed in part only: %s\nFix the cause, then: passhook events replay %s\n\n", w.EventID, w.Note, w.EventID)
 	}
-	for _, d := range deliveries {
-		fmt.Fprintf(&text, "Delivery %s to %s is dead: %s\nCorrect the address: passhook deliveries resend %s --to ADDRESS\n\n", d.ID, d.Recipient, d.Note, d.ID)
-		fmt.Fprintln(ids, d.ID)
+	if n.text.Len() == 0 {
+		return nil
 	}
-	subject := "passhook: " + counted([]amount{{failed, "failed event", "failed events"}, {len(deliveries), "dead delivery", "dead deliveries"}, {other, "event to look at", "events to look at"}})
-	if err := e.Notice(ctx, integrations.Notice{ID: "notice-" + hex.EncodeToString(ids.Sum(nil))[:24], Subject: subject, Text: text.String()}); err != nil {
+	if err := e.Notice(ctx, n.notice()); err != nil {
 		return err
 	}
-	if stuck != nil {
-		if err := e.Store.SetMark(ctx, markStuck, stuck.ID); err != nil {
+	if stuck != "" {
+		if err := e.Store.SetMark(ctx, markStuck, stuck); err != nil {
 			return err
 		}
 	}
-	return e.Store.Told(ctx, events, deliveries)
+	return e.Store.Told(ctx, news)
+}
+
+// events tells of those that failed or want a decision.
+func (e *Engine) events(ctx context.Context, n *notice, all []store.Event) error {
+	for _, ev := range all {
+		id := fmt.Sprintf("%s %d", ev.ID, ev.Attempts)
+		if ev.State == store.StateFailed {
+			n.failed++
+			n.add(id, "Event %s about %s failed: %s\nFix the cause, then: passhook events replay %s\n\n", ev.ID, ev.Object, ev.Note, ev.ID)
+			continue
+		}
+		n.other++
+		link, err := e.decisionLink(ctx, ev)
+		if err != nil {
+			return err
+		}
+		if link != "" {
+			link = "Say which of its passes are void: " + link + "\n"
+		}
+		n.add(id, "Event %s about %s: %s\n%s\n", ev.ID, ev.Object, ev.Attention, link)
+	}
+	return nil
+}
+
+// notice is one under way.
+type notice struct {
+	text                      strings.Builder
+	ids                       hash.Hash
+	failed, dead, late, other int
+}
+
+// add adds a text; the same ids make the same notice.
+func (n *notice) add(id, format string, args ...any) {
+	fmt.Fprintln(n.ids, id)
+	fmt.Fprintf(&n.text, format, args...)
+}
+
+func (n *notice) notice() integrations.Notice {
+	return integrations.Notice{
+		ID: "notice-" + hex.EncodeToString(n.ids.Sum(nil))[:24], Text: n.text.String(),
+		Subject: "passhook: " + counted([]amount{{n.failed, "failed event", "failed events"}, {n.dead, "dead delivery", "dead deliveries"}, {n.late, "late delivery", "late deliveries"},
+			{n.other, "event to look at", "events to look at"}}),
+	}
 }
 
 // Notice tells the operator over every channel that the config names for it. A
@@ -129,28 +139,40 @@ func counted(list []amount) string {
 	return strings.Join(out, ", ")
 }
 
-const (
-	// stuckAfter is how many tries an event has had, in about two minutes, when
-	// its trouble is the operator's: a key without a permission, or an outage.
-	stuckAfter = 5
-	// markStuck remembers that the operator knows.
-	markStuck = "told of stuck events"
-)
+// markStuck remembers that the operator knows of trouble that lasts.
+const markStuck = "told of stuck events"
 
-// stuck is an event that the operator is to be told of because it keeps being
-// tried; nil where there is none, or where one was told of and trouble has
-// not ended since. An outage holds up many events and is told once.
-func (e *Engine) stuck(ctx context.Context) (*store.Event, error) {
-	ev, ok, err := e.Store.Stuck(ctx, stuckAfter)
+// stuck tells of what keeps being tried, or has waited for an hour, once until
+// that ends: an outage holds up many and is told once. The result is what to
+// remember, or empty.
+func (e *Engine) stuck(ctx context.Context, n *notice) (string, error) {
+	ev, d, err := e.Store.Stuck(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	told, err := e.Store.Mark(ctx, markStuck)
-	switch {
-	case err != nil || ok && told == "":
-		return ev, err
-	case !ok && told != "":
-		return nil, e.Store.SetMark(ctx, markStuck, "")
+	var kinds []string
+	for kind, is := range map[string]bool{"events": ev != nil, "deliveries": d != nil} {
+		if is {
+			kinds = append(kinds, kind)
+		}
 	}
-	return nil, nil
+	slices.Sort(kinds)
+	now := strings.Join(kinds, " ")
+	if err != nil || now == told {
+		return "", err
+	}
+	before := n.text.Len()
+	if ev != nil && !strings.Contains(told, "events") {
+		n.other++
+		n.add("stuck "+ev.ID, "Event %s about %s, and perhaps others, cannot be worked on yet: %s\nThey are tried again by themselves; fix the cause and all is well.\n\n", ev.ID, ev.Object, ev.Note)
+	}
+	if d != nil && !strings.Contains(told, "deliveries") {
+		n.late++
+		n.add("stuck "+d.ID, "Delivery %s to %s, and perhaps others, has been waiting for an hour: %s\nThey are tried again by themselves; fix the cause and all is well.\n\n", d.ID, d.Recipient, cmp.Or(d.Note, "nobody has come to it yet"))
+	}
+	if n.text.Len() == before { // some of it has ended
+		return "", e.Store.SetMark(ctx, markStuck, now)
+	}
+	return now, nil
 }

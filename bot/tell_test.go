@@ -32,7 +32,7 @@ func TestTroubleThatLastsIsToldOnce(t *testing.T) {
 	w.start(t)
 	w.replay(t)
 	tell()
-	if e, _, err := w.store.Event(t.Context(), w.id); err != nil || e.State != store.StateDone || len(*got) != 1 {
+	if e, err := w.store.Event(t.Context(), w.id); err != nil || e.State != store.StateDone || len(*got) != 1 {
 		t.Fatalf("%v %s: told %q", err, e.State, got)
 	}
 	w.lacksPermission()

@@ -311,7 +311,7 @@ func (w *week) live(hour int) {
 	if hour%12 == 11 && !w.apiDown.Load() {
 		w.reconcile()
 	}
-	w.work(w.t, w.now())
+	w.work(w.t)
 }
 
 func (w *week) accept(body []byte) {

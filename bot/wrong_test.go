@@ -17,7 +17,6 @@ import (
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
-	"github.com/passhook/passhook/store"
 )
 
 // wrong is one paid checkout, of two tickets for ada@example.com, in a world
@@ -135,7 +134,7 @@ func TestWhatIsWrongIsSeenAndAReplayAfterTheFixFinishesIt(t *testing.T) {
 			tc.wrong(w)
 			w.start(t)
 			w.accept(t, "evt_1")
-			w.work(t, w.clock)
+			w.work(t)
 			w.replay(t)
 			got := "# before\n" + w.seen(t)
 			if n := len(w.smtp.Messages()); n != 0 {
@@ -212,14 +211,14 @@ func (w *wrong) accept(t *testing.T, id string) {
 
 func (w *wrong) replay(t *testing.T) {
 	t.Helper()
-	must(t, w.engine.Work(t.Context(), store.Job{Kind: store.JobReplay, IDs: []string{w.id}}))
-	w.work(t, w.clock)
+	must(t, w.store.Replay(t.Context(), w.id))
+	w.work(t)
 }
 
 // seen is what the operator sees of the event, and what they are told.
 func (w *wrong) seen(t *testing.T) string {
 	t.Helper()
-	e, _, err := w.store.Event(t.Context(), w.id)
+	e, err := w.store.Event(t.Context(), w.id)
 	must(t, err)
 	passes, deliveries, err := w.store.IssuedBy(t.Context(), w.id)
 	must(t, err)

@@ -70,3 +70,17 @@ func IsUnavailable(err error) bool {
 	var e unavailableError
 	return errors.As(err, &e)
 }
+
+type blockedError struct{ error }
+
+func (e blockedError) Unwrap() error { return e.error }
+
+// Blocked marks err as one that only the operator can mend, as a certificate that
+// has expired: it is tried again every few minutes, however long that takes.
+func Blocked(err error) error { return blockedError{err} }
+
+// IsBlocked reports whether err was marked with Blocked.
+func IsBlocked(err error) bool {
+	var e blockedError
+	return errors.As(err, &e)
+}

@@ -149,7 +149,7 @@ func TestAChangeIsMadeOnce(t *testing.T) {
 		_, err = s.Reopen(t.Context(), e.ID)
 		must(t, err)
 		p.clock.advance(time.Hour)
-		again, ok, err := s.ClaimEvent(t.Context(), e.ID, lease)
+		again, ok, err := s.ClaimEvent(t.Context(), e.ID)
 		if must(t, err); !ok {
 			t.Fatal("not claimed")
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, since, due, sent, link_key, secret_id, link_hash"
@@ -126,4 +127,25 @@ const passesOf = "SELECT " + passFields + " FROM delivery_passes JOIN passes USI
 // PassesOf are the passes of a delivery, in its order.
 func (s *Store) PassesOf(ctx context.Context, deliveryID string) ([]Pass, error) {
 	return collect(ctx, s.reader, scanPass, passesOf, deliveryID)
+}
+
+const deadDeliveries = "SELECT id FROM deliveries WHERE state = 'dead' AND id > $1 AND created >= $2" +
+	" AND NOT EXISTS (SELECT 1 FROM deliveries AS again WHERE again.resend_of = deliveries.id AND again.resend_of <> '') ORDER BY id LIMIT 200"
+
+// ResendDead makes new deliveries of all that are dead, were decided since then
+// and were not sent again yet. It returns how many.
+func (s *Store) ResendDead(ctx context.Context, since time.Time) (queued int, err error) {
+	for after := ""; ; {
+		ids, err := s.strings(ctx, deadDeliveries, after, millis(since))
+		if err != nil || len(ids) == 0 {
+			return queued, err
+		}
+		for _, id := range ids {
+			if _, err := s.Resend(ctx, id, "", 0); err != nil {
+				return queued, err
+			}
+			queued++
+			after = id
+		}
+	}
 }

@@ -1,43 +1,74 @@
 package store
 
-import "database/sql"
+import (
+	"context"
+	"database/sql"
+	"time"
+)
 
 // Database lets tests disturb the database and look behind the store.
-func (s *Store) Database() *sql.DB { return s.db }
+func (s *Store) Database() *sql.DB {
+	switch e := s.engine.(type) {
+	case *sqlite:
+		return e.writing
+	case *postgres:
+		return e.db
+	}
+	return nil
+}
 
 // Waiting is how many events wait for the next transaction.
 func (s *Store) Waiting() int { return len(s.accept) }
 
-// Query is a query with its arguments.
-type Query struct {
-	Text string
-	Args []any
+// ClaimEvent claims one event, as a worker does, if it is due.
+func (s *Store) ClaimEvent(ctx context.Context, id string) (*Event, bool, error) {
+	return claimOne(ctx, s, Events, id)
 }
 
-// Queries are those that lists, workers and pages ask for.
-func Queries() map[string]Query {
-	of := func(text string, args []any) Query { return Query{text, args} }
-	out := map[string]Query{
-		"due events":     {dueEvents, []any{int64(0), 200}},
-		"due deliveries": {dueDeliveries, []any{int64(0), 200}},
-		"by link":        {"SELECT " + passFields + " FROM passes WHERE link_hash = $1", []any{"x"}},
-		"changes":        {changesOf, []any{"x", "y"}},
-		"changed by":     {changedBy, []any{"x"}},
-		"delivery page":  {deliveryByLink, []any{"x"}},
-		"about":          {deliveriesAbout, []any{"x", "y"}},
-		"stuck":          {stuckEvent, []any{5}},
-		"accounts":       {accounts, []any{"x"}},
-		"passes about":   {passesAbout, []any{"x", "y", "", true}},
-		"untold":         {untoldEvents, []any{1}},
-		"by event":       {"SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key", []any{"x"}},
-	}
-	out["passes by rule"] = of(Filter{Rule: "x"}.passes())
-	for name, f := range map[string]Filter{"all": {}, "by query": {Query: "x"}} {
-		out["passes "+name] = of(f.passes())
-		out["events "+name] = of(f.events())
-		out["deliveries "+name] = of(f.deliveries())
-	}
-	out["pending events"] = of(Filter{State: StatePending}.events())
-	out["dead deliveries"] = of(Filter{State: StateDead}.deliveries())
-	return out
+// ClaimDelivery claims one delivery, as a worker does, if it is due.
+func (s *Store) ClaimDelivery(ctx context.Context, id string) (*Delivery, bool, error) {
+	return claimOne(ctx, s, Deliveries, id)
+}
+
+func claimOne[T any](ctx context.Context, s *Store, in Table[T], id string) (out *T, ok bool, err error) {
+	err = s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		rows, err := collect(ctx, t, in.scan, "UPDATE "+in.name+" SET attempts = attempts + 1, claimed = true, due = $2 WHERE id = $1 AND state = 'pending' AND due <= $3 RETURNING "+in.fields,
+			id, millis(now.Add(lease)), millis(now))
+		if len(rows) == 1 {
+			out, ok = &rows[0], true
+		}
+		return err
+	})
+	return out, ok, err
+}
+
+// SettleEvent ends a claimed event.
+func (s *Store) SettleEvent(ctx context.Context, e *Event, state, note string) error {
+	return s.settleRow(ctx, eventTable, e.ID, e.Attempts, state, note)
+}
+
+// SettleDelivery ends a claimed delivery.
+func (s *Store) SettleDelivery(ctx context.Context, d *Delivery, state, note string) error {
+	return s.settleRow(ctx, deliveryTable, d.ID, d.Attempts, state, note)
+}
+
+func (s *Store) settleRow(ctx context.Context, in table, id string, attempts int, state, note string) error {
+	return s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		return t.changed(in.settle, id, attempts, state, note, millis(now))
+	})
+}
+
+// RetryEvent gives a claimed event back.
+func (s *Store) RetryEvent(ctx context.Context, e *Event, due time.Time, note string) error {
+	return s.engine.write(ctx, false, func(t *transaction) error {
+		return t.changed(eventTable.retry, e.ID, e.Attempts, millis(due), note)
+	})
 }

@@ -17,7 +17,7 @@ func TestTextThatPostgreSQLCannotHoldIsAnError(t *testing.T) {
 		if _, err := s.FindEvents(t.Context(), store.Filter{Query: bad}); err == nil {
 			t.Errorf("FindEvents %q", bad)
 		}
-		if _, _, err := s.ClaimEvent(t.Context(), bad, lease); err == nil {
+		if _, _, err := s.ClaimEvent(t.Context(), bad); err == nil {
 			t.Errorf("ClaimEvent %q", bad)
 		}
 	}

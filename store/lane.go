@@ -15,7 +15,7 @@ import (
 // lane works on the due rows of one table and one service, the oldest first.
 type lane struct {
 	*ledger
-	worker worker
+	worker Worker
 	table  table
 	name   string
 	slots  int
@@ -33,7 +33,7 @@ type lane struct {
 	claimed time.Time
 }
 
-func newLane(l *ledger, w worker, name string) *lane {
+func newLane(l *ledger, w Worker, name string) *lane {
 	t, slots, after := w.of()
 	return &lane{
 		ledger: l, worker: w, table: t, name: name, slots: slots, after: after,
@@ -235,7 +235,11 @@ func (n *lane) settleOnce(ctx context.Context, c *claim, cause error, stopped bo
 			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.done, "", millis(now))
 		}
 		if over = final(cause, c.Row, now, n.started); over {
-			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.failed, clean(cause.Error()), millis(now))
+			ended := now
+			if n.table.doneOnly {
+				ended = time.Time{}
+			}
+			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.failed, clean(cause.Error()), millis(ended))
 		}
 		due = now.Add(pause(c.Attempts, cause, n.store.config.Jitter()))
 		return t.changed(n.table.retry, c.ID, c.Attempts, millis(due), clean(cause.Error()))

@@ -27,8 +27,8 @@ type Work[T any] struct {
 	Do func(ctx context.Context, row *T) error
 }
 
-// worker is a Work of any type.
-type worker interface {
+// Worker is a Work of any type.
+type Worker interface {
 	of() (t table, slots int, after string)
 	claim(t *transaction, query string, args ...any) ([]*claim, error)
 }
@@ -69,7 +69,7 @@ type ledger struct {
 	// lanes are those of the running ledger, by table and name; nil: it does not
 	// run.
 	mu      sync.Mutex
-	workers map[string]worker
+	workers map[string]Worker
 	lanes   map[string]*lane
 	open    func(*lane)
 	// held are the claims, by table and id.
@@ -80,21 +80,13 @@ type ledger struct {
 
 // Run works until ctx ends, and then waits for what has begun. Rows that nobody
 // was woken for are found by a look at all tables, once a second.
-func (s *Store) Run(ctx context.Context, all ...worker) error { return s.ledger.run(ctx, all) }
+func (s *Store) Run(ctx context.Context, all ...Worker) error { return s.ledger.run(ctx, all) }
 
-func (l *ledger) run(ctx context.Context, all []worker) error {
-	tables := make([]table, len(all))
-	for i, w := range all {
-		tables[i], _, _ = w.of()
-	}
-	if err := l.store.engine.release(ctx, tables); err != nil {
-		return fmt.Errorf("the claims of the last run could not be given back: %w", err)
-	}
-	now, err := l.store.engine.now(ctx, l.store.reader)
+func (l *ledger) run(ctx context.Context, all []Worker) error {
+	tables, err := l.prepare(ctx, all)
 	if err != nil {
 		return err
 	}
-	l.started = now
 	var lanes, rest sync.WaitGroup
 	l.begin(all, func(one *lane) { lanes.Go(func() { one.run(ctx) }) })
 	renewing, stopRenewing := context.WithCancel(context.WithoutCancel(ctx))
@@ -107,10 +99,25 @@ func (l *ledger) run(ctx context.Context, all []worker) error {
 	return nil
 }
 
-func (l *ledger) begin(all []worker, open func(*lane)) {
+// prepare gives back the claims of whoever worked before, where they are dead for
+// sure.
+func (l *ledger) prepare(ctx context.Context, all []Worker) ([]table, error) {
+	tables := make([]table, len(all))
+	for i, w := range all {
+		tables[i], _, _ = w.of()
+	}
+	if err := l.store.engine.release(ctx, tables); err != nil {
+		return nil, fmt.Errorf("the claims of the last run could not be given back: %w", err)
+	}
+	now, err := l.store.engine.now(ctx, l.store.reader)
+	l.started = now
+	return tables, err
+}
+
+func (l *ledger) begin(all []Worker, open func(*lane)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.workers, l.lanes, l.open = map[string]worker{}, map[string]*lane{}, open
+	l.workers, l.lanes, l.open = map[string]Worker{}, map[string]*lane{}, open
 	for _, w := range all {
 		t, _, _ := w.of()
 		l.workers[t.name] = w
@@ -121,7 +128,7 @@ func (l *ledger) begin(all []worker, open func(*lane)) {
 func (l *ledger) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open = nil
+	l.lanes, l.open = nil, nil
 }
 
 // lane is the one of that name, opened where it is not yet; nil: nobody works on

@@ -54,7 +54,7 @@ func TestARowThatHangsHoldsUpNoOther(t *testing.T) {
 		finish := make(chan bool)
 		defer close(finish)
 		worked(t, s, func(ctx context.Context, j store.Job) error {
-			if _, ok, err := s.ClaimEvent(ctx, j.IDs[0], lease); err != nil || !ok {
+			if _, ok, err := s.ClaimEvent(ctx, j.IDs[0]); err != nil || !ok {
 				return err
 			}
 			got <- j.IDs[0]
@@ -107,7 +107,7 @@ func TestReopen(t *testing.T) {
 		if ok, err := s.Reopen(t.Context(), e.ID); err != nil || !ok {
 			t.Errorf("a failed event: %t %v", ok, err)
 		}
-		again, ok, err := s.ClaimEvent(t.Context(), e.ID, lease)
+		again, ok, err := s.ClaimEvent(t.Context(), e.ID)
 		if must(t, err); !ok || again.Attempts != 2 || again.Note != "" || !again.Settled.IsZero() {
 			t.Errorf("got %+v", again)
 		}

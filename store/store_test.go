@@ -95,7 +95,7 @@ func accept(t testing.TB, s *store.Store, e integrations.Event) string {
 // claimed accepts an event and claims it.
 func claimed(t testing.TB, s *store.Store, e integrations.Event) *store.Event {
 	t.Helper()
-	got, ok, err := s.ClaimEvent(t.Context(), accept(t, s, e), lease)
+	got, ok, err := s.ClaimEvent(t.Context(), accept(t, s, e))
 	must(t, err)
 	if !ok {
 		t.Fatal("the event could not be claimed")
@@ -197,7 +197,7 @@ func TestIgnoredEventsAreSettledWhenAccepted(t *testing.T) {
 		if got, _, _ := s.Event(t.Context(), id); got.State != store.StateIgnored || got.Note != "test mode" {
 			t.Errorf("got %+v", got)
 		}
-		if _, ok, _ := s.ClaimEvent(t.Context(), id, lease); ok {
+		if _, ok, _ := s.ClaimEvent(t.Context(), id); ok {
 			t.Error("it could be claimed")
 		}
 	})
@@ -211,7 +211,7 @@ func TestOneOfManyClaims(t *testing.T) {
 		var all sync.WaitGroup
 		for range 32 {
 			all.Go(func() {
-				if _, ok, err := s.ClaimEvent(t.Context(), id, lease); err != nil {
+				if _, ok, err := s.ClaimEvent(t.Context(), id); err != nil {
 					t.Error(err)
 				} else if ok {
 					won.Add(1)
@@ -230,7 +230,7 @@ func TestALostClaimChangesNothing(t *testing.T) {
 		s := opened(t, p)
 		stale := claimed(t, s, event("1"))
 		p.clock.advance(lease)
-		second, ok, err := s.ClaimEvent(t.Context(), stale.ID, lease)
+		second, ok, err := s.ClaimEvent(t.Context(), stale.ID)
 		must(t, err)
 		if !ok || second.Attempts != 2 {
 			t.Fatalf("the claim did not run out: %+v", second)
@@ -258,11 +258,11 @@ func TestARetryIsDueWhenItSays(t *testing.T) {
 		s := opened(t, p)
 		e := claimed(t, s, event("1"))
 		must(t, s.RetryEvent(t.Context(), e, p.clock.now().Add(time.Minute), "stripe is down\x00"))
-		if _, ok, _ := s.ClaimEvent(t.Context(), e.ID, lease); ok {
+		if _, ok, _ := s.ClaimEvent(t.Context(), e.ID); ok {
 			t.Error("it was claimed too soon")
 		}
 		p.clock.advance(time.Minute)
-		got, ok, err := s.ClaimEvent(t.Context(), e.ID, lease)
+		got, ok, err := s.ClaimEvent(t.Context(), e.ID)
 		if must(t, err); !ok || got.Attempts != 2 || got.Note != "stripe is down\uFFFD" {
 			t.Errorf("got %+v", got)
 		}
@@ -349,11 +349,11 @@ func TestDeliveries(t *testing.T) {
 		issued, err := s.Issue(t.Context(), in)
 		must(t, err)
 		d := issued.Deliveries[0]
-		if _, ok, _ := s.ClaimDelivery(t.Context(), d.ID, lease); ok {
+		if _, ok, _ := s.ClaimDelivery(t.Context(), d.ID); ok {
 			t.Error("a delivery that was issued with a lease could be claimed")
 		}
 		must(t, s.RetryDelivery(t.Context(), &d, p.clock.now(), "451"))
-		second, ok, err := s.ClaimDelivery(t.Context(), d.ID, lease)
+		second, ok, err := s.ClaimDelivery(t.Context(), d.ID)
 		if must(t, err); !ok || second.Attempts != 2 || len(second.Passes) != 2 {
 			t.Fatalf("got %+v", second)
 		}
@@ -497,7 +497,7 @@ func TestAClaimOfADeadProcessIsTakenOver(t *testing.T) {
 		got := make(chan string, 10)
 		worked(t, s, func(ctx context.Context, j store.Job) error {
 			for _, id := range j.IDs {
-				if _, ok, err := s.ClaimEvent(ctx, id, lease); err == nil && ok {
+				if _, ok, err := s.ClaimEvent(ctx, id); err == nil && ok {
 					got <- id
 				}
 			}
@@ -516,7 +516,7 @@ func TestTheSweepFindsWhatHasNoJob(t *testing.T) {
 		must(t, s.RetryEvent(t.Context(), e, p.clock.now().Add(time.Minute), ""))
 		jobs := make(chan store.Job, 100)
 		worked(t, s, func(ctx context.Context, j store.Job) error {
-			if _, ok, err := s.ClaimEvent(ctx, j.IDs[0], lease); err == nil && ok {
+			if _, ok, err := s.ClaimEvent(ctx, j.IDs[0]); err == nil && ok {
 				jobs <- j
 			}
 			return nil

@@ -9,11 +9,7 @@ import (
 // sweep looks for due rows until ctx ends: retries whose time has come, what
 // other processes have made, and what a crash has left.
 func (l *ledger) sweep(ctx context.Context, tables []table) {
-	var parts []string
-	for _, t := range tables {
-		parts = append(parts, "SELECT '"+t.name+"', found.* FROM ("+t.lanes+") AS found")
-	}
-	query := strings.Join(parts, " UNION ALL ")
+	query := lookQuery(tables)
 	tick := time.NewTicker(l.store.config.Sweep)
 	defer tick.Stop()
 	for {
@@ -26,6 +22,15 @@ func (l *ledger) sweep(ctx context.Context, tables []table) {
 		case <-tick.C:
 		}
 	}
+}
+
+// lookQuery asks for the lanes of all tables at once.
+func lookQuery(tables []table) string {
+	var parts []string
+	for _, t := range tables {
+		parts = append(parts, "SELECT '"+t.name+"', found.* FROM ("+t.lanes+") AS found")
+	}
+	return strings.Join(parts, " UNION ALL ")
 }
 
 // waitingRows are those of one lane, as a look finds them.

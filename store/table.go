@@ -30,10 +30,13 @@ type table struct {
 	lane string
 	// done and failed are the states that work ends in.
 	done, failed string
+	// doneOnly: the time at which a row left pending is kept of those that are
+	// done only.
+	doneOnly bool
 	// advice is what a person does about one that failed; %s is its id.
 	advice string
-	// claimFree is claim where claims do not run out while the process lives.
-	claim, claimFree, release, releaseOne, renew, retry, settle, lanes, ahead string
+	// fields are those that scan reads; claimFree is claim where claims do not run out while the process lives.
+	fields, claim, claimFree, release, releaseOne, renew, retry, settle, lanes, ahead string
 }
 
 // newTable makes the statements. ended sets the column that remembers when the
@@ -41,6 +44,7 @@ type table struct {
 func newTable(t table, fields, ended string) table {
 	// FOR UPDATE SKIP LOCKED is PostgreSQL's; SQLite has one writer.
 	const pending = " WHERE state = 'pending'"
+	t.fields = fields
 	t.claimFree = fmt.Sprintf("UPDATE %s SET attempts = attempts + 1, claimed = true, due = $1 WHERE id IN"+
 		" (SELECT id FROM %[1]s"+pending+" AND NOT claimed AND %s = $2 AND due <= $3 ORDER BY due LIMIT $4) RETURNING %s", t.name, t.lane, fields)
 	t.claim = fmt.Sprintf("UPDATE %s SET attempts = attempts + 1, claimed = true, due = $1 WHERE id IN"+
@@ -67,6 +71,9 @@ type Table[T any] struct {
 	row  func(*T) Row
 }
 
+// Name is the table's.
+func (t Table[T]) Name() string { return t.name }
+
 // Tables of the ledger.
 var (
 	eventTable = newTable(table{
@@ -74,9 +81,9 @@ var (
 		advice: "fix the cause, then: passhook events replay %s",
 	}, eventFields, "settled = $5")
 	deliveryTable = newTable(table{
-		name: "deliveries", one: "delivery", lane: "channel", done: StateSent, failed: StateDead,
+		name: "deliveries", one: "delivery", lane: "channel", done: StateSent, failed: StateDead, doneOnly: true,
 		advice: "correct the address: passhook deliveries resend %s --to ADDRESS",
-	}, deliveryFields, "sent = CASE WHEN $3 = 'sent' THEN $5 ELSE 0 END")
+	}, deliveryFields, "sent = $5")
 	walkTable = newTable(table{
 		name: "walks", one: "walk", lane: "kind", done: StateDone, failed: StateFailed,
 		advice: "fix the cause; the next start goes on with %s",

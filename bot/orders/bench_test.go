@@ -71,7 +71,7 @@ func newBench(t testing.TB) *bench {
 		Store: s, Renderer: bot.NewRenderer(program(t), secrets, "https://tickets.example.com", now),
 		Sources:  map[string]integrations.Source{bot.SourceOwn: bot.Own{}, "shop": b.shop},
 		Channels: map[string]integrations.Channel{integrations.ChannelEmail: b.mails}, Operator: []integrations.Recipient{{Channel: integrations.ChannelEmail, Address: "me@example.com"}},
-		Jitter: func() float64 { return 0.5 }, Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	b.Orders = orders.New(b.engine, "")
 	return b

@@ -2,9 +2,12 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"net/mail"
 	"strings"
 	"time"
+
+	"github.com/passhook/passhook/store"
 )
 
 // Limits of corrections: a mistyped address is found at once.
@@ -20,7 +23,7 @@ func (o *Orders) MayCorrect(d *Delivery) bool {
 
 // Correct sends the delivery to another address. Errors that are the buyer's are
 // Refused.
-func (o *Orders) Correct(ctx context.Context, source, object string, d *Delivery, address string) error {
+func (o *Orders) Correct(ctx context.Context, _, _ string, d *Delivery, address string) error {
 	address = strings.TrimSpace(address)
 	parsed, err := mail.ParseAddress(address)
 	switch {
@@ -31,19 +34,9 @@ func (o *Orders) Correct(ctx context.Context, source, object string, d *Delivery
 	case !o.MayCorrect(d):
 		return Refused{"the address can no longer be changed here; ask the seller"}
 	}
-	all, err := o.engine.Store.DeliveriesAbout(ctx, source, object)
-	if err != nil {
-		return err
-	}
-	corrected := 0
-	for _, one := range all {
-		if one.ResendOf != "" && one.LinkHash == d.hash {
-			corrected++
-		}
-	}
-	if corrected >= maxCorrected {
+	_, err = o.engine.Store.Resend(ctx, d.id, address, maxCorrected)
+	if errors.Is(err, store.ErrTooMany) {
 		return Refused{"the address was changed several times already; ask the seller"}
 	}
-	_, err = o.engine.Store.Resend(ctx, d.id, address)
 	return err
 }

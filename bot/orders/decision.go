@@ -2,11 +2,13 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/store"
 )
 
 // Decision is an event that wants a person to say which passes are void, as a
@@ -39,8 +41,11 @@ func (o *Orders) DecisionByLink(ctx context.Context, token string) (*Decision, b
 	if !ok {
 		return nil, false, nil
 	}
-	ev, ok, err := o.engine.Store.Event(ctx, id)
-	if err != nil || !ok || ev.Attention == "" || o.engine.Now().Sub(ev.Received) > decideWithin {
+	ev, err := o.engine.Store.Event(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil || ev.Attention == "" || o.engine.Now().Sub(ev.Received) > decideWithin {
 		return nil, false, err
 	}
 	rows, err := o.engine.Store.PassesAbout(ctx, *ev)

@@ -41,12 +41,25 @@ type Input struct {
 // DeliveryByLink finds a delivery by the token in its page's link. ok is false
 // where none has it.
 func (o *Orders) DeliveryByLink(ctx context.Context, token string) (*Delivery, bool, error) {
-	row, ok, err := o.engine.Store.DeliveryByLink(ctx, bot.LinkHash(token))
-	if err != nil || !ok {
+	rows, err := o.engine.Store.DeliveriesByLink(ctx, bot.LinkHash(token))
+	if err != nil || len(rows) == 0 {
 		return nil, false, err
 	}
-	d, err := o.delivery(ctx, *row)
-	return d, err == nil, err
+	out, err := o.delivery(ctx, rows[0])
+	if err != nil {
+		return nil, false, err
+	}
+	for _, row := range rows[1:] {
+		if row.ResendOf != "" {
+			continue // it has the same passes
+		}
+		d, err := o.delivery(ctx, row)
+		if err != nil {
+			return nil, false, err
+		}
+		out.Passes = append(out.Passes, d.Passes...)
+	}
+	return out, true, nil
 }
 
 // DeliveriesAbout are those about an object of a source: of each order the
@@ -86,7 +99,7 @@ func (o *Orders) delivery(ctx context.Context, row store.Delivery) (*Delivery, e
 	if d.Link, err = o.engine.DeliveryLink(row); err != nil {
 		return nil, err
 	}
-	rows, err := o.passesOf(ctx, row)
+	rows, err := o.engine.Store.PassesOf(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ package orders
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"golang.org/x/sync/semaphore"
 
@@ -33,26 +33,13 @@ func (r Refused) Error() string { return r.Text }
 // PassByLink finds a pass by the token in its link. ok is false where no pass
 // has that link.
 func (o *Orders) PassByLink(ctx context.Context, token string) (*bot.Pass, bool, error) {
-	row, ok, err := o.engine.Store.PassByLink(ctx, bot.LinkHash(token))
-	if err != nil || !ok {
+	row, err := o.engine.Store.PassByLink(ctx, bot.LinkHash(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	p, err := o.engine.Pass(*row)
 	return p, err == nil, err
-}
-
-// passesOf reads the passes of a delivery, in its order.
-func (o *Orders) passesOf(ctx context.Context, d store.Delivery) ([]store.Pass, error) {
-	out := make([]store.Pass, len(d.Passes))
-	for i, serial := range d.Passes {
-		row, ok, err := o.engine.Store.PassBySerial(ctx, serial)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return nil, fmt.Errorf("pass %s is gone", serial)
-		}
-		out[i] = *row
-	}
-	return out, nil
 }

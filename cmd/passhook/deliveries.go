@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/mail"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/store"
 )
 
@@ -84,28 +86,62 @@ func (l deliveriesListCmd) Run(ctx context.Context, c console) error {
 }
 
 type deliveriesResendCmd struct {
-	ID string `arg:"" help:"The delivery's id."`
-	To string `help:"Another address than the first time." placeholder:"ADDRESS"`
+	ID    string `arg:"" optional:"" help:"The delivery's id."`
+	To    string `help:"Another address than the first time." placeholder:"ADDRESS"`
+	State string `help:"dead: all that are dead and were not sent again since." placeholder:"STATE" enum:",dead" default:""`
+	Since string `help:"With --state: only those decided since then." placeholder:"30d, 36h or 2026-11-01"`
 }
 
 // Run makes a new delivery of the same passes; its mail has its own Message-ID,
 // because mail programs hide a message they have seen.
 func (r deliveriesResendCmd) Run(ctx context.Context, c console) error {
+	switch {
+	case (r.ID == "") == (r.State == ""):
+		return wrongUse("name a delivery, or all that are dead with --state dead")
+	case r.State != "" && r.To != "":
+		return wrongUse("--to goes with one delivery")
+	case r.Since != "" && r.State == "":
+		return wrongUse("--since goes with --state")
+	}
 	if r.To != "" {
-		if _, err := mail.ParseAddress(r.To); err != nil {
-			return wrongUse(fmt.Sprintf("--to %s is not a mail address", r.To))
+		if err := mailer.CheckAddress(r.To); err != nil {
+			return wrongUse(fmt.Sprintf("--to %s %v", r.To, err))
 		}
 	}
-	_, s, err := c.beside(ctx)
+	cfg, s, err := c.beside(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	id, err := s.Resend(ctx, r.ID, r.To)
+	if r.State != "" {
+		return r.dead(ctx, c, cfg, s)
+	}
+	id, err := s.Resend(ctx, r.ID, r.To, 0)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no delivery %s; passhook deliveries lists them", r.ID)
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(c.Out, id)
 	fmt.Fprintln(c.Err, "queued as a new delivery; the running server sends it now, or passhook serve when it starts")
+	return nil
+}
+
+// dead sends all again that are dead, as after a bad night of the mail server's.
+func (r deliveriesResendCmd) dead(ctx context.Context, c console, cfg *config.Config, s *store.Store) error {
+	since := time.Time{}
+	if r.Since != "" {
+		var err error
+		if since, err = parseSince(r.Since, time.Now(), cfg.Location); err != nil {
+			return err
+		}
+	}
+	queued, err := s.ResendDead(ctx, since)
+	fmt.Fprintln(c.Out, queued)
+	if err != nil {
+		return fmt.Errorf("%w; what is queued stays so, run it again for the rest", err)
+	}
+	fmt.Fprintln(c.Err, "queued as new deliveries; the running server sends them now, or passhook serve when it starts")
 	return nil
 }

@@ -61,8 +61,8 @@ func (w *workshop) wait(ctx context.Context, id string) ([]store.Delivery, error
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		e, ok, err := w.app.Store.Event(ctx, id)
-		if err != nil || !ok {
+		e, err := w.app.Store.Event(ctx, id)
+		if err != nil {
 			return nil, fmt.Errorf("the checkout did not arrive: %w", err)
 		}
 		_, deliveries, err := w.app.Store.IssuedBy(ctx, id)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/app"
+	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/store/storetest"
@@ -125,7 +126,7 @@ func checkBooks(t *testing.T, w *world, units map[string]int, within time.Durati
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.OpenBeside(ctx, app.StoreConfig(c, time.Now, nil))
+	s, err := store.OpenBeside(ctx, app.StoreConfig(c, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,8 +167,8 @@ func checkBooks(t *testing.T, w *world, units map[string]int, within time.Durati
 		repeated += max(len(ids)-1, 0)
 	}
 	t.Logf("%d mails repeated in %d kills", repeated, kills)
-	if repeated > app.MailWorkers*kills {
-		t.Errorf("%d mails were repeated, at most %d may be", repeated, app.MailWorkers*kills)
+	if repeated > bot.DeliverySlots*kills {
+		t.Errorf("%d mails were repeated, at most %d may be", repeated, bot.DeliverySlots*kills)
 	}
 }
 

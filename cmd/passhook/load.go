@@ -75,7 +75,7 @@ func (c console) beside(ctx context.Context) (*config.Config, *store.Store, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := store.OpenBeside(ctx, app.StoreConfig(cfg, time.Now, c.logger()))
+	s, err := store.OpenBeside(ctx, app.StoreConfig(cfg, c.logger()))
 	return cfg, s, err
 }
 

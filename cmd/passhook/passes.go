@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -162,10 +163,12 @@ func (c console) own(ctx context.Context, eventType string, serials []string) er
 	}
 	defer s.Close()
 	for _, serial := range serials {
-		if _, ok, err := s.PassBySerial(ctx, serial); err != nil {
-			return err
-		} else if !ok {
+		_, err := s.PassBySerial(ctx, serial)
+		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("there is no pass with the serial number %s; passhook passes lists them", serial)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, serial := range serials {

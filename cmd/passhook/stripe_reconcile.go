@@ -156,7 +156,7 @@ func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBes
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	s, err := store.OpenBeside(ctx, app.StoreConfig(cfg, time.Now, c.logger()))
+	s, err := store.OpenBeside(ctx, app.StoreConfig(cfg, c.logger()))
 	if err != nil {
 		return nil, err
 	}

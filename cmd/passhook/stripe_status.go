@@ -94,7 +94,7 @@ func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, e
 	if err != nil {
 		return stripeStatus{}, err
 	}
-	if sc := app.StoreConfig(cfg, time.Now, nil); sc.URL == "" && !exists(sc.Path) {
+	if sc := app.StoreConfig(cfg, nil); sc.URL == "" && !exists(sc.Path) {
 		out := onlineStatus(ctx, cfg, time.Now(), nil)
 		out.Notes = append(out.Notes, "passhook serve has not run yet, so nothing says which events have arrived")
 		return out, nil

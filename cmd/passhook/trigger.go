@@ -114,9 +114,9 @@ func (s *sending) unmatched(ctx context.Context) bool {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		e, ok, err := st.Event(ctx, s.id)
-		if err != nil || !ok || e.State != store.StatePending {
-			return err == nil && ok && e.State == store.StateUnmatched
+		e, err := st.Event(ctx, s.id)
+		if err != nil || e.State != store.StatePending {
+			return err == nil && e.State == store.StateUnmatched
 		}
 		select {
 		case <-ctx.Done():

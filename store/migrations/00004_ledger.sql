@@ -18,6 +18,8 @@ DROP INDEX deliveries_due;
 CREATE INDEX deliveries_due ON deliveries (channel, due) WHERE state = 'pending';
 CREATE INDEX deliveries_since ON deliveries (since) WHERE state = 'pending';
 
+CREATE INDEX deliveries_resend ON deliveries (resend_of) WHERE resend_of <> '';
+
 -- What changes more passes than one transaction should, a page at a time.
 CREATE TABLE walks (
     id       TEXT PRIMARY KEY,
