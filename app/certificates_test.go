@@ -162,6 +162,19 @@ func TestExpiryIsLoggedOnceAStep(t *testing.T) {
 	}
 }
 
+// One that nobody renews keeps no other from being renewed.
+func TestARenewalIsTakenBesideAnExpiredCertificate(t *testing.T) {
+	w := newWatched(t, signingEntry(t, passtest.PassType, 200))
+	gone := signingEntry(t, "pass.com.example.gone", 0)
+	w.next = append(w.next, gone)
+	w.minute()
+	w.now = w.now.Add(time.Minute)
+	w.next = []certificates.Config{signingEntry(t, passtest.PassType, 400), gone}
+	if got := w.minute(); !strings.Contains(got, "certificate loaded") || w.until() != "2027-12-28" {
+		t.Errorf("valid until %s, and the log says %s", w.until(), got)
+	}
+}
+
 func TestAnExpiredCertificateIsReplacedWithoutRestart(t *testing.T) {
 	w := newWatched(t, signingEntry(t, passtest.PassType, 200))
 	w.now = passtest.Now.AddDate(0, 0, 201)

@@ -224,6 +224,24 @@ func TestACertificateThatCannotSignNowIsKeptWithAWarning(t *testing.T) {
 	}
 }
 
+// An authority renews its own certificate, as Apple will.
+func TestOfTwoIssuersTheCurrentOneIsTaken(t *testing.T) {
+	old, key := newAuthority(t, now.Add(-time.Minute)), newKey(t, 2048)
+	renewed := *old.cert
+	renewed.NotAfter = now.AddDate(1, 0, 0)
+	der, err := x509.CreateCertificate(rand.Reader, &renewed, &renewed, &old.key.PublicKey, old.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	current := encodePEM("CERTIFICATE", der)
+	for _, both := range []string{old.pem + current, current + old.pem} {
+		keyring, _ := certificates.Load([]certificates.Config{{Certificate: old.issue(t, key, nil), Key: keyPEM(t, key), Intermediate: both}}, now)
+		if c, err := keyring.Find(passType); err != nil || c.Valid(now) != nil {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // A pass type belongs to one team; phones update passes of the same team only.
 func TestTwoTeamsForOnePassTypeAreTold(t *testing.T) {
 	a, key := newAuthority(t, now.AddDate(1, 0, 0)), newKey(t, 2048)

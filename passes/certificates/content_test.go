@@ -11,6 +11,32 @@ import (
 	"github.com/passhook/passhook/passes/passtest"
 )
 
+func TestHoldsKey(t *testing.T) {
+	_, issued := passtest.Apple(t)
+	p12, err := issued.P12(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := x509.MarshalPKCS1PrivateKey(issued.Key)
+	for _, tc := range []struct {
+		name    string
+		content []byte
+		want    bool
+	}{
+		{"PKCS#12", p12, true},
+		{"PEM", issued.KeyPEM, true},
+		{"PEM, encrypted", []byte(encryptPEM(t, issued.Key)), true},
+		{"PEM, encrypted in a way that is not read", []byte(encodePEM("ENCRYPTED PRIVATE KEY", []byte("x"))), true},
+		{"DER", der, true},
+		{"a certificate", issued.CertPEM, false},
+		{"text", []byte("see the safe"), false},
+	} {
+		if got := certificates.HoldsKey(tc.content); got != tc.want {
+			t.Errorf("%s: got %v", tc.name, got)
+		}
+	}
+}
+
 // The config drops one final newline from every file. In a binary file it may
 // be content: the last bytes of PKCS#12 are the count of iterations, those of a
 // certificate its signature.
