@@ -168,6 +168,17 @@ func TestSevenMegabytesAreAttachedAndNoByteMore(t *testing.T) {
 	}
 }
 
+func TestThePageIsTheFirstButtonOnlyWhereNothingIsAttached(t *testing.T) {
+	for n, want := range map[int]bool{integrations.MaxAttached: false, integrations.MaxAttached + 1: true} {
+		d := concert(n)
+		d.Link = "https://tickets.hall.example/o/token"
+		_, m := delivered(t, d)
+		if got := strings.Contains(m.HTML, `href="`+d.Link+`" style="display:block`); got != want {
+			t.Errorf("%d passes: the page is a button: %t", n, got)
+		}
+	}
+}
+
 func TestTheMailLeadsToTheOrdersPage(t *testing.T) {
 	const page = "https://tickets.hall.example/o/token"
 	for _, tt := range []struct {
