@@ -122,9 +122,11 @@ func (s settings) auth(client *smtp.Client) (smtp.Auth, error) {
 }
 
 // send hands one mail over. The error is errStale, integrations.Never,
-// Ambiguous or Unavailable, or something that may go away. ctx ends it up to the question to
-// e.confirm; then only the limits do, as the server may take the mail.
+// Ambiguous or Unavailable, or something that may go away. ctx ends it up to
+// the question to e.confirm; then only the limits do, as the server may take the
+// mail.
 func (c *connection) send(ctx context.Context, e envelope, limits Limits) error {
+	_ = c.raw.SetDeadline(time.Time{}) // of the mail before
 	release := c.watch(ctx)
 	err := c.address(e)
 	if err == nil && e.confirm != nil {
@@ -179,18 +181,20 @@ func (c *connection) transmit(wire [][]byte, limits Limits) error {
 	if err := c.write(wire, limits.Block); err != nil {
 		// A server that has enough may have answered in the middle.
 		c.limit(quitTimeout)
-		if _, _, reply := text.ReadResponse(250); replyCode(reply) != 0 {
+		if _, _, reply := text.ReadResponse(2); replyCode(reply) != 0 {
 			return refused(atContent, reply)
 		}
 		return fmt.Errorf("broke off in the middle of the mail: %w", err)
 	}
 	c.limit(limits.Answer)
-	if _, _, err := text.ReadResponse(250); replyCode(err) != 0 {
+	_, _, err = text.ReadResponse(2)
+	switch {
+	case replyCode(err) != 0:
 		return refused(atContent, err)
-	} else if err != nil {
+	case err != nil:
 		return integrations.Ambiguous(fmt.Errorf("did not say whether it took the mail: %w; sent again, it has the same Message-ID", err))
 	}
-	return c.raw.SetDeadline(time.Time{})
+	return nil
 }
 
 // write writes all pieces; each block may take as long as the limit says.

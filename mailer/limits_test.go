@@ -106,6 +106,25 @@ func TestAnAnswerThatDoesNotComeIsAmbiguous(t *testing.T) {
 	}
 }
 
+func TestTheLimitsOfAMailAreNotThoseOfTheNext(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	s := server(t, standins.SMTPOptions{Fail: func(stage, _, _ string, n int) error {
+		if stage == "mail" && n == 2 {
+			<-time.After(limit)
+		}
+		return nil
+	}})
+	m := sending(t, s, limited(mailer.Limits{Block: limit, Answer: limit}))
+	for range 2 {
+		if err := m.Deliver(t.Context(), concert(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.Connections(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
 func TestWhatConfirmRefusesIsNotSent(t *testing.T) {
 	var stages []string
 	s := server(t, standins.SMTPOptions{Fail: func(stage, _, _ string, _ int) error {
@@ -214,7 +233,7 @@ func TestAConnectionWithAnAnswerTooManyIsNotUsedAgain(t *testing.T) {
 			}
 			end = append(end[1:], b)
 		}
-		_, _ = io.WriteString(rw, "250 taken\r\n250 taken\r\n")
+		_, _ = io.WriteString(rw, "200 taken\r\n250 taken\r\n")
 		_ = rw.Flush()
 	})
 	for range 2 {

@@ -117,53 +117,13 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestPackagesAreAttachedAsTheyAre(t *testing.T) {
-	d := concert(2)
-	d.Packages[1].Filename = "../Köln \"x\"\r\n.pkpass"
-	raw, m := delivered(t, d)
-	if len(m.Attachments) != 2 {
-		t.Fatalf("%d attachments, want 2", len(m.Attachments))
-	}
-	for i, want := range []string{"ticket-1.pkpass", "K-ln-x.pkpass"} {
-		a := m.Attachments[i]
-		if a.Filename != want || a.ContentType != "application/vnd.apple.pkpass" || !bytes.Equal(a.Bytes, d.Packages[i].Content.Bytes()) {
-			t.Errorf("attachment %d is %s, %s, %d bytes; want %s", i, a.Filename, a.ContentType, len(a.Bytes), want)
-		}
-	}
-	for _, want := range []string{
-		`Content-Type: application/vnd.apple.pkpass; name="ticket-1.pkpass"`,
-		`Content-Disposition: attachment; filename="ticket-1.pkpass"`,
-		"Content-Transfer-Encoding: base64",
-		"Content-Type: multipart/mixed;", "Content-Type: multipart/alternative;",
-	} {
-		if !bytes.Contains(raw.Raw, []byte(want)) {
-			t.Errorf("the mail lacks %s", want)
-		}
-	}
-	if bytes.Contains(raw.Raw, []byte("List-Unsubscribe")) || bytes.Contains(raw.Raw, []byte("User-Agent")) {
-		t.Error("the mail has a header that it should not have")
-	}
-}
-
-func TestTenPackagesAreAttachedAndElevenAreNot(t *testing.T) {
-	for n, want := range map[int]int{integrations.MaxAttached: integrations.MaxAttached, integrations.MaxAttached + 1: 0} {
-		_, m := delivered(t, concert(n))
-		if len(m.Attachments) != want {
-			t.Errorf("%d passes: %d attachments, want %d", n, len(m.Attachments), want)
-		}
-		if got := strings.Count(m.Text, "https://tickets.hall.example/p/token"); got != n {
-			t.Errorf("%d passes: %d links", n, got)
-		}
-	}
-}
-
-func TestSevenMegabytesAreAttachedAndNoByteMore(t *testing.T) {
-	for more, want := range map[int]int{0: 2, 1: 0} {
-		d := concert(2)
-		d.Packages[0].Content = passes.PackageOf(make([]byte, 5_000_000))
-		d.Packages[1].Content = passes.PackageOf(make([]byte, 2_000_000+more))
-		if _, m := delivered(t, d); len(m.Attachments) != want {
-			t.Errorf("7,000,000 + %d bytes: %d attachments, want %d", more, len(m.Attachments), want)
+func TestThePageIsTheFirstButtonOnlyWhereNothingIsAttached(t *testing.T) {
+	for n, want := range map[int]bool{integrations.MaxAttached: false, integrations.MaxAttached + 1: true} {
+		d := concert(n)
+		d.Link = "https://tickets.hall.example/o/token"
+		_, m := delivered(t, d)
+		if got := strings.Contains(m.HTML, `href="`+d.Link+`" style="display:block`); got != want {
+			t.Errorf("%d passes: the page is a button: %t", n, got)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func TestARefusalIsFinalOnlyWhereItIsAboutTheRecipientOrTheContent(t *testing.T)
 		{atRecipient, 554, "5.7.1 <anna@example.com>: Relay access denied", again, adviceAccount},
 		{atRecipient, 554, "Relay access denied", again, adviceAccount},
 		{atRecipient, 550, "relay not permitted, authentication required", again, adviceAccount},
-		{atRecipient, 550, "#5.1.0 Address rejected.", never, adviceRecipient},
+		{atRecipient, 550, "#5.7.1 Your access to submit messages to this e-mail system has been rejected.", again, adviceAccount},
 		{atRecipient, 550, "5.1.7 Bad sender's address", again, adviceSender},
 		{atRecipient, 556, "5.1.10 Recipient address has null MX", never, adviceRecipient},
 		{atRecipient, 550, "5.4.4 Unable to route", again, adviceServer},
