@@ -84,8 +84,13 @@ func (s *Store) Run(ctx context.Context, all ...Worker) error { return s.ledger.
 
 func (l *ledger) run(ctx context.Context, all []Worker) error {
 	tables, err := l.prepare(ctx, all)
-	if err != nil {
-		return err
+	for ; err != nil; tables, err = l.prepare(ctx, all) {
+		l.store.config.Logger.Error("work cannot begin; it is tried again", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(l.store.config.Sweep):
+		}
 	}
 	var lanes, rest sync.WaitGroup
 	l.begin(all, func(one *lane) { lanes.Go(func() { one.run(ctx) }) })
