@@ -150,6 +150,16 @@ func drained(b *testing.B, a *app.App) {
 	})
 }
 
+// settled waits until no event and no delivery is pending.
+func settled(b *testing.B, a *app.App) {
+	b.Helper()
+	drained(b, a)
+	eventually(b, 5*time.Minute, "no delivery is pending", func() bool {
+		pending, err := a.Store.FindDeliveries(b.Context(), store.Filter{State: store.StatePending, Limit: 1})
+		return err == nil && len(pending) == 0
+	})
+}
+
 // flood posts n fresh events from 64 clients and returns how long it took.
 func flood(b *testing.B, url string, seq *atomic.Int64, n int) time.Duration {
 	b.Helper()

@@ -27,7 +27,9 @@ type world struct {
 	ca     *standins.CA
 	smtp   *standins.SMTP
 	stripe *standins.Stripe
-	env    []string
+	// api is the address of Stripe's API.
+	api string
+	env []string
 	// program is passhook itself: the test binary, which can play it.
 	program string
 }
@@ -58,6 +60,7 @@ func newWorldWith(t testing.TB, database string, mail standins.SMTPOptions) *wor
 	t.Cleanup(func() { _ = w.smtp.Close() })
 	api := httptest.NewServer(w.stripe)
 	t.Cleanup(api.Close)
+	w.api = api.URL
 	if err := copyFS(filepath.Join(w.dir, "templates"), examples.FS, "concert/templates"); err != nil {
 		t.Fatal(err)
 	}
