@@ -42,14 +42,14 @@ type waitingRows struct {
 func (l *ledger) look(ctx context.Context, query string) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	now, err := l.store.engine.now(ctx, l.store.reader)
-	if err != nil {
-		return err
-	}
 	found, err := collect(ctx, l.store.reader, func(row scanner) (*waitingRows, error) {
 		var w waitingRows
 		return &w, row.Scan(&w.table, &w.lane, &w.oldest, &w.newest)
 	}, query)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	now, err := l.store.engine.now(ctx, l.store.reader)
 	if err != nil {
 		return err
 	}
