@@ -111,15 +111,16 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	}
 	a.parts = append(a.parts, Part{Name: "pages", Routes: func(r *mux.Router) { pages.Routes(r); a.unknown(r, pages.NotFound) }},
 		Part{Name: "console", Routes: operator.Routes}, Part{Name: "health", Routes: a.health})
-	if a.Config.Stripe != nil {
-		webhook := stripe.NewWebhook(*a.Config.Stripe, a.Engine.Accept, a.Now, a.Log)
-		a.parts = append(a.parts, Part{Name: "stripe", Run: a.reconcile, Routes: func(r *mux.Router) {
+	if c := a.Config.Stripe; c != nil {
+		missed := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
+		webhook := stripe.NewWebhook(*c, missed.Accept, a.Now, a.Log)
+		a.parts = append(a.parts, Part{Name: "stripe", Routes: func(r *mux.Router) {
 			r.Handle(stripe.WebhookPath, webhook).Methods(http.MethodPost)
 			pages.SuccessRoutes(r, stripe.SourceName)
-		}})
+		}, Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, missed.Wake(), missed.Look)})
 	}
 	if len(a.Engine.Operator) > 0 {
-		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, a.Engine.TellOnce)})
+		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.TellOnce)})
 	}
 	if a.Signing != nil {
 		a.parts = append(a.parts, a.certificates(keyring)...)

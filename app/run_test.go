@@ -73,7 +73,7 @@ func TestALoopGoesOnAfterAPanicAndAnError(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var log strings.Builder
 		n := 0
-		err := newApp(&log).every("it was not looked at", time.Minute, func(context.Context) error {
+		err := newApp(&log).every("it was not looked at", time.Minute, nil, func(context.Context) error {
 			switch n++; n {
 			case 1:
 				panic("nil map")

@@ -1,4 +1,4 @@
-package app
+package stripe_test
 
 import (
 	"bytes"
@@ -20,12 +20,15 @@ import (
 
 // look is a reconciler with its surroundings, at a time of the test's own.
 type look struct {
-	reconciler
-	api   *standins.Stripe
-	store *store.Store
-	now   time.Time
-	log   *bytes.Buffer
-	fresh []integrations.Event
+	*stripe.Reconciler
+	config stripe.Config
+	api    *standins.Stripe
+	store  *store.Store
+	now    time.Time
+	log    *bytes.Buffer
+	fresh  []integrations.Event
+	// asked is how often the list of events was asked for.
+	asked int
 }
 
 var lookNow = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -33,7 +36,12 @@ var lookNow = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func newLook(t *testing.T, c stripe.Config) *look {
 	t.Helper()
 	l := &look{api: standins.NewStripe(), now: lookNow, log: &bytes.Buffer{}}
-	server := httptest.NewServer(l.api)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/events") {
+			l.asked++
+		}
+		l.api.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	c.APIURL = server.URL
 	log := slog.New(slog.NewTextHandler(l.log, nil))
@@ -50,7 +58,8 @@ func newLook(t *testing.T, c stripe.Config) *look {
 		}
 		return id, fresh, err
 	}
-	l.reconciler = reconciler{config: c, accept: accept, store: l.store, now: func() time.Time { return l.now }, log: log, told: map[string]string{}}
+	l.config = c
+	l.Reconciler = stripe.NewReconciler(c, l.store, accept, time.UTC, func() time.Time { return l.now }, log)
 	return l
 }
 
@@ -62,42 +71,54 @@ func (l *look) happens(t *testing.T, id string, at time.Time, live bool) {
 	}
 }
 
-// again looks once and gives how many events were new, and with how many
-// requests.
-func (l *look) again(t *testing.T, since time.Time) (fresh, requests int) {
+// again looks once and gives how many events were new, and how often their list
+// was asked for.
+func (l *look) again(t *testing.T) (fresh, requests int) {
 	t.Helper()
-	had, asked := len(l.fresh), l.api.Requests()
-	l.look(t.Context(), since)
-	return len(l.fresh) - had, l.api.Requests() - asked
+	had, asked := len(l.fresh), l.asked
+	if err := l.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return len(l.fresh) - had, l.asked - asked
+}
+
+// from sets what the store remembers as the first start.
+func (l *look) from(t *testing.T, since time.Time) {
+	t.Helper()
+	if err := l.store.SetMark(t.Context(), "stripe since", since.Format(time.RFC3339)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestReconcilingGoesOnWhereItWas(t *testing.T) {
 	since := lookNow.Add(-48 * time.Hour)
 	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	l.from(t, since)
 	for i := range 250 {
 		l.happens(t, fmt.Sprintf("evt_%d", i), since.Add(time.Duration(i)*time.Minute), false)
 	}
-	if fresh, _ := l.again(t, since); fresh != 250 {
+	if fresh, _ := l.again(t); fresh != 250 {
 		t.Errorf("the first look brought %d", fresh)
 	}
-	if fresh, requests := l.again(t, since); fresh != 0 || requests != 1 {
+	if fresh, requests := l.again(t); fresh != 0 || requests != 1 {
 		t.Errorf("the second look brought %d in %d requests", fresh, requests)
 	}
 	l.happens(t, "evt_new", lookNow.Add(-time.Minute), false)
 	l.happens(t, "evt_late", lookNow.Add(-2*time.Minute), false)
-	if fresh, requests := l.again(t, since); fresh != 2 || requests != 1 {
+	if fresh, requests := l.again(t); fresh != 2 || requests != 1 {
 		t.Errorf("two more: %d in %d requests", fresh, requests)
 	}
 	l.now = l.now.Add(5 * time.Minute)
 	l.happens(t, "evt_later", lookNow.Add(-3*time.Minute), false) // listed behind those that were read
-	if fresh, _ := l.again(t, since); fresh != 1 {
+	if fresh, _ := l.again(t); fresh != 1 {
 		t.Errorf("one that Stripe listed late: %d", fresh)
 	}
 	l.happens(t, "evt_past", since.Add(-time.Hour), false)
-	if fresh, _ := l.again(t, since); fresh != 0 {
+	if fresh, _ := l.again(t); fresh != 0 {
 		t.Errorf("one before since: %d", fresh)
 	}
-	if fresh, _ := l.again(t, since.Add(-2*time.Hour)); fresh != 1 {
+	l.from(t, since.Add(-2*time.Hour))
+	if fresh, _ := l.again(t); fresh != 1 {
 		t.Errorf("an earlier since: %d", fresh)
 	}
 }
@@ -106,6 +127,7 @@ func TestReconcilingGoesOnWhereItWas(t *testing.T) {
 func TestReconcilingKeepsItsPlaceWhenItBreaksOff(t *testing.T) {
 	since := lookNow.Add(-48 * time.Hour)
 	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	l.from(t, since)
 	for i := range 450 {
 		l.happens(t, fmt.Sprintf("evt_%d", i), since.Add(time.Duration(i)*time.Minute), false)
 	}
@@ -115,11 +137,11 @@ func TestReconcilingKeepsItsPlaceWhenItBreaksOff(t *testing.T) {
 		}
 		return nil
 	})
-	if fresh, _ := l.again(t, since); fresh != 201 {
+	if fresh, _ := l.again(t); fresh != 201 {
 		t.Errorf("before it broke off: %d", fresh)
 	}
 	l.api.Fail(nil)
-	if fresh, requests := l.again(t, since); fresh != 249 || requests > 4 {
+	if fresh, requests := l.again(t); fresh != 249 || requests > 4 {
 		t.Errorf("afterwards: %d in %d requests", fresh, requests)
 	}
 }
@@ -130,11 +152,11 @@ func TestReconcilingTellsAnErrorOnce(t *testing.T) {
 		return &standins.Fault{Status: http.StatusForbidden, Message: "Having the 'rak_event_read' permission would allow this request to continue."}
 	})
 	for range 3 {
-		l.again(t, lookNow)
+		l.again(t)
 	}
 	l.api.Fail(nil)
 	for range 3 {
-		l.again(t, lookNow)
+		l.again(t)
 	}
 	log := l.log.String()
 	if strings.Count(log, "rak_event_read") != 1 || strings.Count(log, "are fetched again") != 1 {
@@ -156,7 +178,7 @@ func TestReconcilingKeepsModesApart(t *testing.T) {
 		l := newLook(t, tc.config)
 		l.happens(t, "evt_live", lookNow, true)
 		l.happens(t, "evt_test", lookNow, false)
-		l.again(t, lookNow)
+		l.again(t)
 		got := ""
 		for _, e := range l.fresh {
 			got += e.ExternalID + " to " + e.Redirect.Address + " "
