@@ -3,6 +3,7 @@ package stripe_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -186,5 +187,58 @@ func TestReconcilingKeepsModesApart(t *testing.T) {
 		if got != tc.want {
 			t.Errorf("%+v: got %q, want %q", tc.config, got, tc.want)
 		}
+	}
+}
+
+// away is a store that does not answer as long as it is told so.
+type away struct {
+	*store.Store
+	down bool
+}
+
+func (a *away) Mark(ctx context.Context, name string) (string, error) {
+	if a.down {
+		return "", errors.New("the database is away")
+	}
+	return a.Store.Mark(ctx, name)
+}
+
+// A store that is away at the start is no reason to give up; and the first start
+// is when it was first there.
+func TestReconcilingBeginsWhenTheStoreIsThere(t *testing.T) {
+	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	memory := &away{Store: l.store, down: true}
+	r := stripe.NewReconciler(l.config, memory, l.store.Accept, time.UTC, func() time.Time { return l.now }, slog.New(slog.DiscardHandler))
+	if err := r.Look(t.Context()); err == nil || l.api.Requests() > 0 {
+		t.Errorf("%v after %d requests", err, l.api.Requests())
+	}
+	memory.down = false
+	l.now = l.now.Add(5 * time.Minute)
+	l.happens(t, "evt_before", l.now.Add(-time.Minute), false)
+	l.happens(t, "evt_1", l.now.Add(time.Second), false)
+	if err := r.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	events, err := l.store.FindEvents(t.Context(), store.Filter{})
+	if err != nil || len(events) != 1 || events[0].ExternalID != "evt_1" {
+		t.Errorf("stored %v, %v", events, err)
+	}
+}
+
+// Where the look after Stripe's word of a failure fails, the next one looks at
+// everything.
+func TestAFailedLookAtEverythingIsDoneAgain(t *testing.T) {
+	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	l.from(t, lookNow.Add(-10*24*time.Hour))
+	l.brought(t)
+	l.sold("1", lookNow.Add(-5*24*time.Hour), nil)
+	if _, _, err := l.Accept(t.Context(), integrations.Event{Source: stripe.SourceName, ExternalID: "evt_1", Type: "stripe.v2.core.health.event_generation_failure.resolved", Ignore: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	l.api.Fail(func(*http.Request) *standins.Fault { return &standins.Fault{Status: http.StatusTooManyRequests} })
+	l.brought(t)
+	l.api.Fail(nil)
+	if got := l.brought(t); !strings.HasPrefix(got, "reconciled:cs_test_1:paid") {
+		t.Errorf("the next look brought %q", got)
 	}
 }
