@@ -194,6 +194,13 @@ func TestReconcilingKeepsModesApart(t *testing.T) {
 type away struct {
 	*store.Store
 	down bool
+	// marks is how often anything was remembered.
+	marks int
+}
+
+func (a *away) SetMark(ctx context.Context, name, value string) error {
+	a.marks++
+	return a.Store.SetMark(ctx, name, value)
 }
 
 func (a *away) Mark(ctx context.Context, name string) (string, error) {
@@ -240,5 +247,19 @@ func TestAFailedLookAtEverythingIsDoneAgain(t *testing.T) {
 	l.api.Fail(nil)
 	if got := l.brought(t); !strings.HasPrefix(got, "reconciled:cs_test_1:paid") {
 		t.Errorf("the next look brought %q", got)
+	}
+}
+
+// A long reading that a crash ends is not begun anew.
+func TestReconcilingRemembersItsPlaceWhileItReads(t *testing.T) {
+	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	l.from(t, lookNow.Add(-48*time.Hour))
+	for i := range 350 {
+		l.happens(t, fmt.Sprintf("evt_%d", i), lookNow.Add(-40*time.Hour), false)
+	}
+	memory := &away{Store: l.store}
+	r := stripe.NewReconciler(l.config, memory, l.store.Accept, time.UTC, func() time.Time { return l.now }, slog.New(slog.DiscardHandler))
+	if err := r.Look(t.Context()); err != nil || memory.marks != 4+4 { // each hundred, the end, and four lists of objects
+		t.Errorf("%d marks, %v", memory.marks, err)
 	}
 }

@@ -149,6 +149,41 @@ func TestASecondPartOfARefundIsMissed(t *testing.T) {
 	}
 }
 
+// A part is told by an event about the charge and one about the refund.
+func TestAPartIsKnownByTwoEvents(t *testing.T) {
+	part := with(charge, map[string]any{"amount_refunded": 4950})
+	for _, tc := range []struct {
+		events []string
+		want   bool
+	}{{nil, true}, {[]string{"charge.refunded"}, true}, {[]string{"refund.created"}, true}, {[]string{"charge.refunded", "refund.created"}, false}} {
+		l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+		l.from(t, lookNow.Add(-2*time.Hour))
+		l.api.Add(part, refund)
+		for _, eventType := range tc.events {
+			about := map[string]map[string]any{"charge.refunded": part, "refund.created": refund}[eventType]
+			if err := l.api.AddEvent(standins.Event(standins.EventOptions{ID: "evt_" + eventType, Type: eventType, Created: hourAgo}, about)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := l.brought(t); strings.Contains(got, "reconciled:re_1:refunded") != tc.want {
+			t.Errorf("%v: got\n%s", tc.events, got)
+		}
+	}
+}
+
+func TestAnEarlierSinceReadsObjectsAnew(t *testing.T) {
+	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	l.from(t, lookNow.Add(-24*time.Hour))
+	l.sold("1", lookNow.Add(-5*24*time.Hour), nil)
+	if got := l.brought(t); got != "" {
+		t.Errorf("got %s", got)
+	}
+	l.from(t, lookNow.Add(-10*24*time.Hour))
+	if got := l.brought(t); !strings.HasPrefix(got, "reconciled:cs_test_1:paid") {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A bank transfer arrives days later, and a dispute is judged after months. A
 // look at what is new does not see that, one at everything does, once a day.
 func TestWhatChangesLateIsFoundWithinADay(t *testing.T) {
@@ -246,7 +281,11 @@ func TestWhatCannotBeReadIsKept(t *testing.T) {
 			t.Errorf("%s: %v", e.ExternalID, err)
 		}
 	}
-	if got := l.brought(t); got != "" {
-		t.Errorf("again: %s", got)
+	if err := l.api.AddEvent(standins.Event(standins.EventOptions{ID: "evt 1", Type: "charge.refunded", Created: hourAgo}, map[string]any{"id": "ch_1"})); err != nil {
+		t.Fatal(err)
+	}
+	l.brought(t)
+	if fresh, requests := l.again(t); fresh != 0 || requests != 1 {
+		t.Errorf("again: %d in %d requests", fresh, requests)
 	}
 }
