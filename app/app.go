@@ -43,9 +43,6 @@ type App struct {
 	Store  *store.Store
 	Engine *bot.Engine
 	parts  []Part
-	// stopping ends when the app is asked to stop.
-	stopping context.Context
-	stop     context.CancelFunc
 }
 
 // New opens the store and wires all parts. Run closes them, or Close where it
@@ -56,7 +53,6 @@ func New(ctx context.Context, c *config.Config, p *Project, o Options) (*App, er
 		return nil, err
 	}
 	a := &App{Options: o, Config: c}
-	a.stopping, a.stop = context.WithCancel(context.Background())
 	if err := a.open(ctx, p, secrets); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

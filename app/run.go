@@ -35,7 +35,6 @@ const stopWithin = 8 * time.Second
 // is closed under it: the process ends, as in a crash.
 func (a *App) run(ctx context.Context, parts []Part) error {
 	g, ctx := errgroup.WithContext(ctx)
-	defer context.AfterFunc(ctx, a.stop)()
 	running := &names{of: map[string]bool{}}
 	for _, p := range parts {
 		if p.Run == nil {
@@ -53,7 +52,6 @@ func (a *App) run(ctx context.Context, parts []Part) error {
 	ended := make(chan error, 1)
 	go func() { ended <- g.Wait() }()
 	<-ctx.Done() // Wait ends it as well
-	a.stop()
 	late := time.NewTimer(stopWithin)
 	defer late.Stop()
 	select {
