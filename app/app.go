@@ -43,9 +43,6 @@ type App struct {
 	Store  *store.Store
 	Engine *bot.Engine
 	parts  []Part
-	// stopping ends when the app is asked to stop.
-	stopping context.Context
-	stop     context.CancelFunc
 }
 
 // New opens the store and wires all parts. Run closes them, or Close where it
@@ -56,7 +53,6 @@ func New(ctx context.Context, c *config.Config, p *Project, o Options) (*App, er
 		return nil, err
 	}
 	a := &App{Options: o, Config: c}
-	a.stopping, a.stop = context.WithCancel(context.Background())
 	if err := a.open(ctx, p, secrets); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -111,15 +107,16 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	}
 	a.parts = append(a.parts, Part{Name: "pages", Routes: func(r *mux.Router) { pages.Routes(r); a.unknown(r, pages.NotFound) }},
 		Part{Name: "console", Routes: operator.Routes}, Part{Name: "health", Routes: a.health})
-	if a.Config.Stripe != nil {
-		webhook := stripe.NewWebhook(*a.Config.Stripe, a.Engine.Accept, a.Now, a.Log)
-		a.parts = append(a.parts, Part{Name: "stripe", Run: a.reconcile, Routes: func(r *mux.Router) {
+	if c := a.Config.Stripe; c != nil {
+		missed := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
+		webhook := stripe.NewWebhook(*c, missed.Accept, a.Now, a.Log)
+		a.parts = append(a.parts, Part{Name: "stripe", Routes: func(r *mux.Router) {
 			r.Handle(stripe.WebhookPath, webhook).Methods(http.MethodPost)
 			pages.SuccessRoutes(r, stripe.SourceName)
-		}})
+		}, Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, missed.Wake(), missed.Look)})
 	}
 	if len(a.Engine.Operator) > 0 {
-		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, a.Engine.TellOnce)})
+		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.TellOnce)})
 	}
 	if a.Signing != nil {
 		a.parts = append(a.parts, a.certificates(keyring)...)

@@ -33,9 +33,9 @@ func ReadSigning(file string, env func(string) (string, bool)) func() ([]certifi
 func (a *App) certificates(keyring *certificates.Keyring) []Part {
 	w := &signingWatch{Load: a.Signing, Keyring: keyring, Now: a.Now, Log: a.Log, signing: a.Config.Signing}
 	w.expiring() // start has told those
-	parts := []Part{{Name: "certificates", Run: a.every("the certificates could not be looked at", signingEvery, w.look)}}
+	parts := []Part{{Name: "certificates", Run: a.every("the certificates could not be looked at", signingEvery, nil, w.look)}}
 	if len(a.Engine.Operator) > 0 {
-		parts = append(parts, Part{Name: "notices of certificates", Run: a.every("the operator could not be told of a certificate that expires", tellExpiringEvery,
+		parts = append(parts, Part{Name: "notices of certificates", Run: a.every("the operator could not be told of a certificate that expires", tellExpiringEvery, nil,
 			func(ctx context.Context) error { return a.tellExpiring(ctx, keyring) })})
 	}
 	return parts

@@ -35,7 +35,6 @@ const stopWithin = 8 * time.Second
 // is closed under it: the process ends, as in a crash.
 func (a *App) run(ctx context.Context, parts []Part) error {
 	g, ctx := errgroup.WithContext(ctx)
-	defer context.AfterFunc(ctx, a.stop)()
 	running := &names{of: map[string]bool{}}
 	for _, p := range parts {
 		if p.Run == nil {
@@ -53,7 +52,6 @@ func (a *App) run(ctx context.Context, parts []Part) error {
 	ended := make(chan error, 1)
 	go func() { ended <- g.Wait() }()
 	<-ctx.Done() // Wait ends it as well
-	a.stop()
 	late := time.NewTimer(stopWithin)
 	defer late.Stop()
 	select {
@@ -76,9 +74,10 @@ func (a *App) safely(ctx context.Context, f func(context.Context) error) (err er
 }
 
 // every is a Run that does f at once and then again and again, with up to a
-// fifth more than d between, which keeps processes apart. What fails, with a
-// panic too, is logged and tried again the next time.
-func (a *App) every(failed string, d time.Duration, f func(context.Context) error) func(context.Context) error {
+// fifth more than d between, which keeps processes apart, or at once when wake
+// gives a value. What fails, with a panic too, is logged and tried again the
+// next time.
+func (a *App) every(failed string, d time.Duration, wake <-chan struct{}, f func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for {
 			if err := a.safely(ctx, f); err != nil && ctx.Err() == nil {
@@ -89,6 +88,8 @@ func (a *App) every(failed string, d time.Duration, f func(context.Context) erro
 			case <-ctx.Done():
 				next.Stop()
 				return nil
+			case <-wake:
+				next.Stop()
 			case <-next.C:
 			}
 		}

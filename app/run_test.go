@@ -12,9 +12,7 @@ import (
 
 // newApp is an app of these parts alone.
 func newApp(log *strings.Builder, parts ...Part) *App {
-	a := &App{Options: Options{Log: slog.New(slog.NewTextHandler(log, nil))}, parts: parts}
-	a.stopping, a.stop = context.WithCancel(context.Background())
-	return a
+	return &App{Options: Options{Log: slog.New(slog.NewTextHandler(log, nil))}, parts: parts}
 }
 
 func TestAPartThatFailsStopsTheRest(t *testing.T) {
@@ -35,9 +33,6 @@ func TestAPartThatFailsStopsTheRest(t *testing.T) {
 	}
 	if got := strings.Join(order, ", "); got != "ended, closed works, closed store" {
 		t.Errorf("got %s", got)
-	}
-	if a.stopping.Err() == nil {
-		t.Error("sources were not told to stop")
 	}
 }
 
@@ -73,7 +68,7 @@ func TestALoopGoesOnAfterAPanicAndAnError(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var log strings.Builder
 		n := 0
-		err := newApp(&log).every("it was not looked at", time.Minute, func(context.Context) error {
+		err := newApp(&log).every("it was not looked at", time.Minute, nil, func(context.Context) error {
 			switch n++; n {
 			case 1:
 				panic("nil map")

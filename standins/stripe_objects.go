@@ -108,7 +108,7 @@ func (s *Stripe) listObjects(w http.ResponseWriter, r *http.Request, kind string
 	var newestFirst []map[string]any
 	for _, o := range slices.Backward(s.objects[kind]) {
 		if visible(r, o) {
-			newestFirst = append(newestFirst, seen(o))
+			newestFirst = append(newestFirst, s.expanded(query, seen(o)))
 		}
 	}
 	page(w, r, newestFirst, func(o map[string]any) bool { return matches(query, o) })
@@ -118,6 +118,18 @@ func (s *Stripe) listObjects(w http.ResponseWriter, r *http.Request, kind string
 func seen(o map[string]any) map[string]any {
 	o = maps.Clone(o)
 	delete(o, "account")
+	return o
+}
+
+// expanded has the charge itself in place of its id, where that is asked for.
+func (s *Stripe) expanded(query url.Values, o map[string]any) map[string]any {
+	if slices.Contains(query["expand[]"], "data.charge") {
+		for _, charge := range s.objects["charge"] {
+			if charge["id"] == o["charge"] {
+				o["charge"] = charge
+			}
+		}
+	}
 	return o
 }
 

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/passhook/passhook/bot"
-	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/store"
 )
@@ -22,18 +20,6 @@ type stripeBackfillCmd struct {
 	JSON   bool   `name:"json" help:"For programs."`
 }
 
-// backfilled is one sale as --json prints it.
-type backfilled struct {
-	// Object is the Checkout Session or the invoice.
-	Object string `json:"object"`
-	// To is who gets the passes.
-	To []string `json:"to"`
-	// Passes is how many would be new.
-	Passes int `json:"passes"`
-	// Leave says why there are none.
-	Leave string `json:"leave,omitempty"`
-}
-
 // Run queues an event for each sale; the running server issues the passes.
 func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
 	b, err := c.besideStripe(ctx)
@@ -41,154 +27,78 @@ func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	defer b.store.Close()
-	sessions, members, err := f.kinds(b)
+	plan, sessions, err := f.plan(b)
 	if err != nil {
 		return err
 	}
-	now := time.Now()
 	since := time.Unix(0, 0)
 	if f.Since != "" {
-		if since, err = parseSince(f.Since, now, b.config.Location); err != nil {
+		if since, err = parseSince(f.Since, time.Now(), b.config.Location); err != nil {
 			return err
 		}
 	} else if sessions && !f.DryRun {
 		return wrongUse("--since is missing; say how far back sales get passes: 30d or 2026-11-01")
 	}
-	w := backfill{stripeBackfillCmd: f, stripeBeside: b, since: since, endless: sessions && f.Since == "", list: []backfilled{}}
+	w := backfill{stripeBackfillCmd: f, stripeBeside: b, endless: sessions && f.Since == "", list: []stripe.Planned{}}
 	readers, err := b.readers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, reader := range readers {
-		if sessions {
-			err = reader.PaidSessions(ctx, since, func(p stripe.Past) error { return w.take(ctx, p) })
-		}
-		if members && err == nil {
-			err = reader.Members(ctx, func(p stripe.Past) error { return w.take(ctx, p) })
-		}
-		if err != nil {
+		if err := plan.Plan(ctx, reader, since, func(p stripe.Planned) error { return w.take(ctx, p) }); err != nil {
 			return errors.Join(w.tell(c), fmt.Errorf("%s: %w", reader, err))
 		}
 	}
 	return w.tell(c)
 }
 
-// kinds are what the rule issues passes for.
-func (f stripeBackfillCmd) kinds(b *stripeBeside) (sessions, members bool, err error) {
+// plan is that of the rule; sessions is true where it issues for checkouts.
+func (f stripeBackfillCmd) plan(b *stripeBeside) (plan *stripe.Backfill, sessions bool, err error) {
 	i := slices.IndexFunc(b.config.Rules, func(r bot.Rule) bool { return r.Name == f.Rule })
 	if i < 0 {
-		return false, false, wrongUse(fmt.Sprintf("there is no rule %s in %s", f.Rule, b.config.File))
+		return nil, false, wrongUse(fmt.Sprintf("there is no rule %s in %s", f.Rule, b.config.File))
 	}
 	if a := b.config.Rules[i].Action; a != "" && a != bot.ActionIssue {
-		return false, false, wrongUse(fmt.Sprintf("rule %s does not issue passes; its action is %s", f.Rule, a))
+		return nil, false, wrongUse(fmt.Sprintf("rule %s does not issue passes; its action is %s", f.Rule, a))
 	}
-	sessions = b.program.Listens(integrations.Event{Rule: f.Rule, Type: "stripe.checkout.session.completed", Aliases: []string{stripe.TypePaid}})
-	members = b.program.Listens(integrations.Event{Rule: f.Rule, Type: "stripe.invoice.paid", Aliases: []string{stripe.TypeSubscriptionPaid}})
-	if !sessions && !members {
-		return false, false, wrongUse(fmt.Sprintf("rule %s is neither on %s nor on %s", f.Rule, stripe.TypePaid, stripe.TypeSubscriptionPaid))
+	plan = &stripe.Backfill{Client: b.client, Program: b.program, Rule: f.Rule, Issued: func(ctx context.Context, ref string) ([]stripe.Unit, error) {
+		found, err := b.store.FindPasses(ctx, store.Filter{Query: ref, Rule: f.Rule, Limit: allPasses})
+		var out []stripe.Unit
+		for _, p := range found {
+			out = append(out, stripe.Unit{Item: p.Item, Unit: p.Unit})
+		}
+		return out, err
+	}}
+	sessions, _, err = plan.Kinds()
+	if err != nil {
+		err = wrongUse(err.Error())
 	}
-	return sessions, members, nil
+	return plan, sessions, err
 }
 
 // backfill is one run.
 type backfill struct {
 	stripeBackfillCmd
 	*stripeBeside
-	since time.Time
 	// endless: it looked at sales however old, as only --dry-run may.
 	endless bool
-	list    []backfilled
+	list    []stripe.Planned
 }
 
-// take plans one sale and, unless nothing is to be sent, queues it.
-func (w *backfill) take(ctx context.Context, p stripe.Past) error {
-	one := backfilled{Object: p.Object, To: []string{}, Leave: p.Leave}
-	if one.Leave == "" {
-		e := p.Event
-		e.Rule, e.ExternalID = w.Rule, fmt.Sprintf("backfill_%s_%s", w.Rule, p.Object)
-		var err error
-		if one, err = w.plan(ctx, e); err != nil {
+// take lets the event in, unless nothing is to be sent. One that came before and
+// failed is replayed by hand.
+func (w *backfill) take(ctx context.Context, one stripe.Planned) error {
+	if one.Leave == "" && !w.DryRun {
+		id, fresh, err := w.store.Accept(ctx, one.Event)
+		if err != nil {
 			return err
 		}
-		if one.Leave == "" && !w.DryRun {
-			if one, err = w.queue(ctx, e, one); err != nil {
-				return err
-			}
+		if !fresh {
+			one.Leave, one.Passes = "it was queued before; passhook events "+id+" says what became of it", 0
 		}
 	}
 	w.list = append(w.list, one)
 	return nil
-}
-
-// plan says who would get how many passes. A sale that cannot be planned is
-// told and holds up no other.
-func (w *backfill) plan(ctx context.Context, e integrations.Event) (backfilled, error) {
-	one := backfilled{Object: e.Object, To: []string{}}
-	completed, err := w.client.Complete(ctx, e)
-	if err != nil && !integrations.IsNever(err) {
-		return one, err
-	}
-	var plan *bot.Plan
-	if err == nil {
-		plan, err = w.program.Plan(completed)
-	}
-	if err != nil {
-		one.Leave = err.Error()
-		return one, nil
-	}
-	there, err := w.issued(ctx, completed.Event)
-	if err != nil {
-		return one, err
-	}
-	for _, p := range plan.Passes {
-		if there(p) {
-			continue
-		}
-		one.Passes++
-		for _, to := range p.To {
-			if !slices.Contains(one.To, to.Address) {
-				one.To = append(one.To, to.Address)
-			}
-		}
-	}
-	switch {
-	case len(plan.Passes) == 0:
-		one.Leave = "nothing in it fits the rule"
-	case one.Passes == 0:
-		one.Leave = "it has its passes"
-	}
-	return one, nil
-}
-
-// issued tells which passes of the rule are there already. A subscription has
-// its own whichever of its invoices they were issued for.
-func (w *backfill) issued(ctx context.Context, e integrations.Event) (func(bot.PlannedPass) bool, error) {
-	var found []store.Pass
-	for _, ref := range e.Refs {
-		if !strings.HasPrefix(ref, "sub_") && ref != e.Object {
-			continue
-		}
-		some, err := w.store.FindPasses(ctx, store.Filter{Query: ref, Rule: w.Rule, Limit: allPasses})
-		if err != nil {
-			return nil, err
-		}
-		if strings.HasPrefix(ref, "sub_") && len(some) > 0 {
-			return func(bot.PlannedPass) bool { return true }, nil
-		}
-		found = append(found, some...)
-	}
-	return func(p bot.PlannedPass) bool {
-		return slices.ContainsFunc(found, func(is store.Pass) bool { return is.Item == p.Item && is.Unit == p.Unit })
-	}, nil
-}
-
-// queue lets the event in. One that came before and failed is replayed by hand.
-func (w *backfill) queue(ctx context.Context, e integrations.Event, one backfilled) (backfilled, error) {
-	id, fresh, err := w.store.Accept(ctx, e)
-	if err == nil && !fresh {
-		one.Leave, one.Passes = "it was queued before; passhook events "+id+" says what became of it", 0
-	}
-	return one, err
 }
 
 func (w *backfill) tell(c console) error {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
 )
 
@@ -38,7 +39,7 @@ func (w *world) append(t testing.TB, name, text string) {
 func (w *world) backfill(t testing.TB, args ...string) string {
 	t.Helper()
 	out, told, code := w.says(t, "", append([]string{"stripe", "backfill", "--json"}, args...)...)
-	var list []backfilled
+	var list []stripe.Planned
 	if err := json.Unmarshal([]byte(out), &list); err != nil || code != 0 {
 		t.Fatalf("exit %d: %v: %s", code, err, told)
 	}

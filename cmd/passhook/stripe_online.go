@@ -16,7 +16,7 @@ import (
 func online(ctx context.Context, cfg *config.Config) problems.List {
 	var out problems.List
 	if cfg.Stripe != nil {
-		s := onlineStatus(ctx, cfg, time.Now(), nil)
+		s := askStripe(ctx, cfg, time.Now(), nil)
 		for _, text := range s.Problems {
 			out = append(out, problems.Problem{Text: "stripe: " + text})
 		}

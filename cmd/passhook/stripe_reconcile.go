@@ -40,55 +40,64 @@ func (r stripeReconcileCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	fmt.Fprintf(c.Err, "events since %s\n", when(since, b.config))
-	count := map[string]*tallied{}
 	readers, err := b.readers(ctx)
 	if err != nil {
 		return err
 	}
+	t := tally{stripeReconcileCmd: r, stripeBeside: b, count: map[string]*tallied{}, missing: map[string]bool{}}
 	for _, reader := range readers {
-		err := reader.Events(ctx, since, "", func(raw []byte) error {
-			e, err := reader.Receive(raw)
-			if err != nil {
-				return fmt.Errorf("the event %s: %w", e.ExternalID, err)
-			}
-			return r.take(ctx, b, e, count)
-		})
+		err := reader.Events(ctx, since, "", func(raw []byte) error { return t.take(ctx, reader.Receive(raw)) })
+		if err == nil {
+			err = reader.Untold(ctx, since, time.Now(), t.has, func(e integrations.Event) error { return t.take(ctx, e) })
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", reader, err)
 		}
 	}
-	return r.tell(c, count)
+	return t.tell(c)
 }
 
 func (r stripeReconcileCmd) since(ctx context.Context, b *stripeBeside) (time.Time, error) {
 	if r.Since != "" {
 		return parseSince(r.Since, time.Now(), b.config.Location)
 	}
-	since, ok, err := app.ReconcileSince(ctx, b.store, b.config)
+	since, ok, err := stripe.Since(ctx, b.store, *b.config.Stripe, b.config.Location)
 	if err == nil && !ok {
 		err = wrongUse("--since is missing: passhook serve has not run yet, so nothing says how far to look back")
 	}
 	return since, err
 }
 
+// tally is one run.
+type tally struct {
+	stripeReconcileCmd
+	*stripeBeside
+	count map[string]*tallied
+	// missing has what is told by the events that a dry run does not store.
+	missing map[string]bool
+}
+
 // take lets one event in, or looks whether it is there.
-func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, e integrations.Event, count map[string]*tallied) error {
+func (t *tally) take(ctx context.Context, e integrations.Event) error {
 	var fresh bool
 	var err error
-	if r.DryRun {
+	if t.DryRun {
 		var state string
-		state, err = b.stateOf(ctx, e.ExternalID)
+		state, err = t.stateOf(ctx, e.ExternalID)
 		fresh = state == ""
+		for _, name := range e.Names() {
+			t.missing[e.Account+" "+e.Object+" "+name] = true
+		}
 	} else {
-		_, fresh, err = b.engine.Accept(ctx, e)
+		_, fresh, err = t.engine.Accept(ctx, e)
 	}
 	if err != nil {
 		return err
 	}
-	of := count[e.Type]
+	of := t.count[e.Type]
 	if of == nil {
 		of = &tallied{}
-		count[e.Type] = of
+		t.count[e.Type] = of
 	}
 	if fresh {
 		of.New++
@@ -98,8 +107,19 @@ func (r stripeReconcileCmd) take(ctx context.Context, b *stripeBeside, e integra
 	return nil
 }
 
-func (r stripeReconcileCmd) tell(c console, count map[string]*tallied) error {
-	if r.JSON {
+// has is the store's, and true for what a dry run has seen.
+func (t *tally) has(ctx context.Context, source, account, object string, types ...string) (bool, error) {
+	for _, name := range types {
+		if t.missing[account+" "+object+" "+name] {
+			return true, nil
+		}
+	}
+	return t.store.HasEvent(ctx, source, account, object, types...)
+}
+
+func (t *tally) tell(c console) error {
+	count := t.count
+	if t.JSON {
 		return c.json(count)
 	}
 	sum := 0
@@ -117,7 +137,7 @@ func (r stripeReconcileCmd) tell(c console, count map[string]*tallied) error {
 	switch {
 	case sum == 0:
 		fmt.Fprintln(c.Err, "nothing is missing")
-	case r.DryRun:
+	case t.DryRun:
 		fmt.Fprintf(c.Err, "%d events are missing; without --dry-run they are fetched\n", sum)
 	default:
 		fmt.Fprintf(c.Err, "%d events were missing and are stored; the running server works on them now, or passhook serve when it starts\n", sum)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 
 	"github.com/passhook/passhook/config"
@@ -20,11 +18,11 @@ type stripeSetupCmd struct {
 
 // Run makes the endpoint. The key is asked for once and stored nowhere.
 func (s stripeSetupCmd) Run(ctx context.Context, c console) error {
-	cfg, err := c.load(config.Options{Sections: []config.Section{}}) // url alone, which reachable looks at
+	cfg, err := c.load(config.Options{Sections: []config.Section{}}) // url alone
 	if err != nil {
 		return err
 	}
-	if err := reachable(cfg); err != nil && !s.Rules {
+	if err := stripe.Reachable(cfg.URL); err != nil && !s.Rules {
 		return err
 	}
 	if s.Manual {
@@ -59,18 +57,6 @@ func apiURL(cfg *config.Config) string {
 		return ""
 	}
 	return cfg.Stripe.APIURL
-}
-
-// reachable says what to do where Stripe cannot post to the url.
-func reachable(cfg *config.Config) error {
-	u, err := url.Parse(cfg.URL)
-	switch {
-	case cfg.URL == "" || err != nil:
-		return fmt.Errorf("%s: url is missing; Stripe posts events to it", cfg.File)
-	case u.Scheme == "http" || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback():
-		return fmt.Errorf("Stripe cannot reach %s; on your own machine, let its CLI bring the events: stripe listen --forward-to %s", cfg.URL, webhookURL(cfg)) //nolint:staticcheck // a name
-	}
-	return nil
 }
 
 // setup is one run with a key.

@@ -113,7 +113,11 @@ func (r Reader) Members(ctx context.Context, each func(Past) error) error {
 		if jsonv2.Unmarshal(o.Invoice, &invoice) != nil || invoice.Status != "paid" {
 			return each(Past{Event: integrations.Event{Object: o.ID}, Leave: "its last invoice is not paid"})
 		}
-		e, err := r.made("invoice.paid", invoice.Created, o.Invoice)
+		body, err := eventAbout("invoice.paid", invoice.Created, r.Live, o.Invoice)
+		if err != nil {
+			return err
+		}
+		e, err := r.made(body)
 		if err != nil {
 			return err
 		}
@@ -125,12 +129,8 @@ func (r Reader) Members(ctx context.Context, each func(Past) error) error {
 	})
 }
 
-// made is the event that would have told of an object.
-func (r Reader) made(eventType string, created int64, object json.RawMessage) (integrations.Event, error) {
-	body, err := eventAbout(eventType, created, r.Live, object)
-	if err != nil {
-		return integrations.Event{}, err
-	}
+// made reads the event that would have told of an object.
+func (r Reader) made(body []byte) (integrations.Event, error) {
 	e, err := r.client.Decode(body)
 	e.Account = r.Account
 	return e, err

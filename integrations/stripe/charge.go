@@ -19,13 +19,19 @@ const TypeRefunded = "stripe.refunded"
 func chargeRefunded(e *integrations.Completed, o object) {
 	amount, refunded := number(o.Amount), number(o.AmountRefunded)
 	switch {
-	case o.Refunded == true || amount > 0 && refunded >= amount:
+	case wholly(o):
 		e.Aliases = append(e.Aliases, TypeRefunded)
 		void(e, integrations.ReasonRefund, o.payment())
 	case refunded > 0: // nothing, where a thin event's charge got its money back meanwhile
 		e.Attention = fmt.Sprintf("%s of %s were refunded, so no pass was voided; choose the passes that the refund is for and void them: %s",
 			money(refunded, o.Currency), money(amount, o.Currency), paymentPage(e.Event, o))
 	}
+}
+
+// wholly reports whether all of a charge is refunded.
+func wholly(o object) bool {
+	amount := number(o.Amount)
+	return o.Refunded == true || amount > 0 && number(o.AmountRefunded) >= amount
 }
 
 // refundChanged gives passes back when a refund failed or was cancelled.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -39,13 +40,50 @@ func NewClient(c Config) *Client {
 	api := cmp.Or(c.APIURL, DefaultAPIURL)
 	return &Client{config: c, backend: stripego.GetBackendWithConfig(stripego.APIBackend, &stripego.BackendConfig{
 		URL: &api,
-		HTTPClient: &http.Client{Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+		HTTPClient: &http.Client{Timeout: 15 * time.Second, Transport: bounded{}, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("it points elsewhere, and the key goes nowhere else")
 		}},
 		LeveledLogger:     &stripego.LeveledLogger{Level: stripego.LevelNull},
 		MaxNetworkRetries: stripego.Int64(1),
 		EnableTelemetry:   stripego.Bool(false),
 	})}
+}
+
+// Limits of what Stripe's API may answer: a body in bytes, the pages of a list
+// that is read one at a time, and the objects of one that is kept.
+const (
+	maxAnswer = 16 << 20
+	maxPages  = 20_000
+	maxList   = 10_000
+)
+
+var errTooLarge = errors.New("the answer is larger than 16 MiB")
+
+// bounded ends the reading of an answer that is too large.
+type bounded struct{}
+
+// RoundTrip does what the default transport does.
+func (bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil {
+		resp.Body = &limited{ReadCloser: resp.Body, left: maxAnswer}
+	}
+	return resp, err
+}
+
+// limited is a body of which no more than that is read.
+type limited struct {
+	io.ReadCloser
+	left int
+}
+
+// Read fails where there is more.
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.ReadCloser.Read(p)
+	if l.left -= n; l.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
 }
 
 // raw is any answer, kept as it came: stripe-go's structs would drop the fields
@@ -100,7 +138,7 @@ func (c *Client) get(ctx context.Context, live bool, account, path string, query
 // https://docs.stripe.com/api/pagination
 func (c *Client) pages(ctx context.Context, live bool, account, path string, query values, cursor string, each func([]json.RawMessage) error) error {
 	query["limit"] = []string{"100"}
-	for {
+	for range maxPages {
 		var page struct {
 			HasMore bool              `json:"has_more"`
 			Data    []json.RawMessage `json:"data"`
@@ -118,10 +156,11 @@ func (c *Client) pages(ctx context.Context, live bool, account, path string, que
 		}
 		next := edge(page.Data, cursor)
 		if next == "" || len(query[cursor]) > 0 && query[cursor][0] == next {
-			return fmt.Errorf("stripe's list %s does not end", path)
+			break
 		}
 		query[cursor] = []string{next}
 	}
+	return fmt.Errorf("stripe's list %s does not end", path)
 }
 
 // edge is the id from which the next page is asked for, or empty.
@@ -147,13 +186,18 @@ func idOf(b json.RawMessage) string {
 }
 
 // explain says what an API error means for the event: a wrong request stays
-// wrong, everything else may pass. What Stripe says is told, because it names
-// the permission that a restricted key lacks.
+// wrong, and what is wrong with Stripe or the keys holds up all events alike.
+// What Stripe says is told, because it names the permission that a restricted
+// key lacks.
 func explain(err error) error {
 	var se *stripego.Error
 	err = said(err)
-	if !errors.As(err, &se) {
+	switch {
+	case errors.As(err, &se):
+	case errors.Is(err, errTooLarge), errors.Is(err, context.Canceled):
 		return err
+	default:
+		return integrations.Unavailable(err)
 	}
 	if se.Code == stripego.ErrorCodeAccountInvalid {
 		return integrations.Never(fmt.Errorf("%w (stripe.api_keys do not reach the connected account that the event is of; connect it to the keys' account, or change the keys, and replay the event)", err))
@@ -166,7 +210,10 @@ func explain(err error) error {
 	case http.StatusTooManyRequests:
 		return integrations.After(retryAfter(se), err)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return integrations.After(time.Minute, fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", err, Permissions))
+		return integrations.Unavailable(fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", err, Permissions))
+	}
+	if se.HTTPStatusCode >= http.StatusInternalServerError {
+		return integrations.Unavailable(err)
 	}
 	return err
 }

@@ -1,10 +1,15 @@
 package stripe_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,5 +120,55 @@ func TestTheKeyGoesNowhereElse(t *testing.T) {
 	}
 	if asked > 0 {
 		t.Errorf("another server was asked %d times", asked)
+	}
+}
+
+// Whatever Stripe's API answers, it takes no more memory than one page.
+func TestAnswersAreBounded(t *testing.T) {
+	for name, answer := range map[string]func(w http.ResponseWriter, n int){
+		"a body without an end": func(w http.ResponseWriter, _ int) {
+			_, _ = w.Write([]byte(`{"data":[{"id":"`))
+			for range 20 << 10 {
+				if _, err := w.Write(bytes.Repeat([]byte("x"), 1<<10)); err != nil {
+					return
+				}
+			}
+		},
+		"a list without an end": func(w http.ResponseWriter, n int) {
+			var items []string
+			for i := range 100 {
+				items = append(items, fmt.Sprintf(`{"id":"li_%d_%d"}`, n, i))
+			}
+			fmt.Fprintf(w, `{"object":"list","has_more":true,"data":[%s]}`, strings.Join(items, ","))
+		},
+		"a list that goes in a circle": func(w http.ResponseWriter, _ int) {
+			fmt.Fprint(w, `{"object":"list","has_more":true,"data":[{"id":"li_1"}]}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, int(asked.Add(1))) }))
+			defer server.Close()
+			_, _, e := account(t, 1, nil)
+			_, err := stripe.NewClient(stripe.Config{APIKeys: []string{"rk_test_1"}, APIURL: server.URL}).Complete(t.Context(), e)
+			if err == nil || integrations.IsNever(err) || integrations.IsUnavailable(err) || asked.Load() > 200 {
+				t.Errorf("after %d requests: %v", asked.Load(), err)
+			}
+		})
+	}
+}
+
+// A process that stops waits for nobody.
+func TestAskingEndsWithItsContext(t *testing.T) {
+	client, api, e := account(t, 1, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	api.Fail(func(r *http.Request) *standins.Fault {
+		cancel()
+		<-r.Context().Done()
+		return nil
+	})
+	start := time.Now()
+	if _, err := client.Complete(ctx, e); !errors.Is(err, context.Canceled) || integrations.IsUnavailable(err) || time.Since(start) > 5*time.Second {
+		t.Errorf("after %s: %v", time.Since(start), err)
 	}
 }

@@ -35,6 +35,12 @@ func isSample(e integrations.Event) bool { return strings.HasPrefix(e.ExternalID
 // Other objects are returned as they are. The config's mode counts as it is now:
 // an event may be replayed under another than it came in under.
 func (c *Client) Complete(ctx context.Context, event integrations.Event) (integrations.Completed, error) {
+	if event.Type == typeUnreadable {
+		var err error
+		if event, err = c.readAgain(event); err != nil {
+			return integrations.Completed{Event: event}, err
+		}
+	}
 	e := integrations.Completed{Event: c.config.apply(event)}
 	if e.Ignore != "" {
 		return e, nil

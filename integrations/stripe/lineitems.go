@@ -96,7 +96,7 @@ func (c *Client) lineItems(ctx context.Context, live bool, account, session stri
 			}
 			all = append(all, item)
 		}
-		return nil
+		return tooLong("of line items", len(all))
 	})
 	return all, err
 }

@@ -2,6 +2,8 @@ package stripe
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -46,14 +48,44 @@ func (r Reader) String() string {
 	return name
 }
 
-// Receive reads an event that was fetched, as Receive does. A connected
-// account's own events do not name it.
-func (r Reader) Receive(raw []byte) (integrations.Event, error) {
+// Receive reads an event that was fetched, as the webhook does. What cannot be
+// read is an event that says so, for the operator. A connected account's own
+// events do not name it.
+func (r Reader) Receive(raw []byte) integrations.Event {
 	e, err := Receive(r.client.config, raw)
+	if err != nil {
+		return r.unreadable(idOf(raw), raw)
+	}
 	if e.Account == "" {
 		e.Account = r.Account
 	}
-	return e, err
+	return e
+}
+
+// typeUnreadable is the type of what Stripe gave and passhook cannot read. It is
+// kept and fails when it is worked on, so that the operator is told; a version
+// that can read it may replay it.
+const typeUnreadable = "stripe.unreadable"
+
+// unreadable keeps the body of an event, by an id if there is one.
+func (r Reader) unreadable(id string, body []byte) integrations.Event {
+	if id == "" {
+		sum := sha256.Sum256(body)
+		id = "unreadable:" + hex.EncodeToString(sum[:12])
+	}
+	return r.client.config.apply(integrations.Event{
+		Source: SourceName, Type: typeUnreadable, ExternalID: id, Account: r.Account, Object: id, Live: r.Live, Data: body, Wanted: true,
+	})
+}
+
+// readAgain is the event that could not be read.
+func (c *Client) readAgain(kept integrations.Event) (integrations.Event, error) {
+	e, err := decode(kept.Data)
+	if err != nil {
+		return kept, integrations.Never(fmt.Errorf("what Stripe gave cannot be read: %w", err))
+	}
+	e.ID, e.ExternalID, e.Account, e.Live = kept.ID, kept.ExternalID, kept.Account, kept.Live
+	return e, nil
 }
 
 // Events gives each event that passhook needs (WebhookEvents) to each, the

@@ -126,6 +126,14 @@ func TestReadingEndsWithAnError(t *testing.T) {
 			t.Errorf("after %d events: %v", calls, err)
 		}
 	})
+	t.Run("of the receiver, at the first", func(t *testing.T) {
+		_, readers := month(t, 3, "rk_live_1")
+		full, calls := errors.New("disk full"), 0
+		err := readers[0].Events(t.Context(), now, "", func([]byte) error { calls++; return full })
+		if !errors.Is(err, full) || calls != 1 {
+			t.Errorf("after %d events: %v", calls, err)
+		}
+	})
 	t.Run("of Stripe", func(t *testing.T) {
 		api, readers := month(t, 250, "rk_live_1")
 		api.Fail(func(r *http.Request) *standins.Fault {

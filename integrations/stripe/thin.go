@@ -17,6 +17,11 @@ import (
 // https://docs.stripe.com/api/v2/core/events/object
 const thinObject = "v2.core.event"
 
+// typeNoEvents is the type of an event by which Stripe says that it could not
+// make some others. Endpoints get it where somebody chose it, as a thin event.
+// https://docs.stripe.com/webhooks/handle-irrecoverable-events
+const typeNoEvents = "stripe.v2.core.health.event_generation_failure.resolved"
+
 // thin reads a thin event. Its type is the snapshot's behind "v1."; an event of
 // /v2 is about nothing that a pass is issued for.
 //
@@ -30,6 +35,8 @@ func thin(e integrations.Event, env envelope, body []byte) integrations.Event {
 	}
 	e.Live = env.Livemode != nil && *env.Livemode
 	switch {
+	case e.Type == typeNoEvents:
+		e.Ignore = "Stripe could not make some events; what they would have told is looked for"
 	case !v1 || !plainID.MatchString(name):
 		e.Ignore = "passhook does not know events of type " + env.Type
 	case related == "":

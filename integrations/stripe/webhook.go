@@ -74,21 +74,6 @@ func (h *Webhook) store(w http.ResponseWriter, r *http.Request, e integrations.E
 	_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "duplicate": !fresh})
 }
 
-// apply decides by livemode whether the event is worked on, and for whom.
-func (c Config) apply(e integrations.Event) integrations.Event {
-	mode := c.EffectiveMode()
-	switch {
-	case e.Ignore != "" || mode == ModeBoth && e.Live:
-	case mode == ModeBoth:
-		e.Redirect = integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.TestRecipient}
-	case mode == ModeLive && !e.Live:
-		e.Ignore = "it is of test mode, and the config says mode live; to work on it, set stripe.mode to both, with test_recipient, and replay it"
-	case mode == ModeTest && e.Live:
-		e.Ignore = "it is of live mode, and the config says mode test; to work on it, add the live key to stripe.api_keys, set stripe.mode to live or both, and replay it"
-	}
-	return e
-}
-
 func answer(w http.ResponseWriter, code int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

@@ -154,6 +154,16 @@ func TestMalformedBodies(t *testing.T) {
 	}
 }
 
+// Text that shows such an escape is text.
+func TestAnEscapedBackslashIsNoNUL(t *testing.T) {
+	for text, want := range map[string]int{`\\u0000`: 200, `\\\\u0000`: 200, `x\\u0000 \\u0000`: 200, `\\\u0000`: 400, `\\u0000\u0000`: 400} {
+		body := strings.Replace(session("checkout.session.completed", "paid", true), `"order-7"`, `"`+text+`"`, 1)
+		if w, _ := post(t, config(), body, sign(body, secret, now)); w.Code != want {
+			t.Errorf("%s: got %d %s", text, w.Code, w.Body)
+		}
+	}
+}
+
 func TestLargeBodiesAreRefused(t *testing.T) {
 	body := strings.Repeat(" ", stripe.MaxBody+1)
 	if w, _ := post(t, config(), body, sign(body, secret, now)); w.Code != http.StatusRequestEntityTooLarge {

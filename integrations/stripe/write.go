@@ -41,7 +41,15 @@ func list[T any](ctx context.Context, c *Client, live bool, path string, query v
 			}
 			out = append(out, o)
 		}
-		return nil
+		return tooLong(path, len(out))
 	})
 	return out, err
+}
+
+// tooLong ends the reading of a list that is kept in memory.
+func tooLong(path string, n int) error {
+	if n > maxList {
+		return fmt.Errorf("stripe's list %s has more than %d objects", path, maxList)
+	}
+	return nil
 }

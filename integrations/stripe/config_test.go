@@ -31,6 +31,9 @@ func TestConfigCheck(t *testing.T) {
 		{"test recipient", func(c *stripe.Config) { c.TestRecipient = "me" }, "test_recipient: is not a mail address"},
 		{"since", func(c *stripe.Config) { c.Since = "yesterday" }, "since: is not a date"},
 		{"api_url", func(c *stripe.Config) { c.APIURL = "api.stripe.com" }, "api_url: is not an address"},
+		{"api_url over a network in the clear", func(c *stripe.Config) { c.APIURL = "http://stripe.example.com" }, "api_url: must begin with https://"},
+		{"api_url of this machine", func(c *stripe.Config) { c.APIURL = "http://127.0.0.1:12111" }, ""},
+		{"api_url of this machine by name", func(c *stripe.Config) { c.APIURL = "http://localhost:12111" }, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := good
