@@ -125,12 +125,7 @@ func (s success) showOrders(w http.ResponseWriter, r *http.Request, found []*ord
 	d := deviceOf(r.UserAgent())
 	out := make([]successOrder, len(found))
 	for i, o := range found {
-		bundles, err := s.bundleLinks(r.Context(), o, d)
-		if err != nil {
-			s.unavailable(w, r, err)
-			return
-		}
-		v := successOrder{Delivery: o, Index: i, Tickets: s.tickets(o, d, attempt{}), Bundles: bundles}
+		v := successOrder{Delivery: o, Index: i, Tickets: s.tickets(o, d, attempt{}), Bundles: bundleLinks(o, d)}
 		if strings.Contains(o.Recipient, "@") {
 			v.MayCorrect = s.passes.MayCorrect(o)
 			if v.To = o.Recipient; !v.MayCorrect {
