@@ -32,8 +32,10 @@ type Passes interface {
 	Package(ctx context.Context, p *bot.Pass) (*passes.Package, error)
 	Picture(ctx context.Context, p *bot.Pass) ([]byte, error)
 	Rename(ctx context.Context, o *orders.Delivery, serial string, given map[string]string) error
-	MayCorrect(o *orders.Delivery) bool
-	Correct(ctx context.Context, source, object string, o *orders.Delivery, address string) error
+	Fresh(o *orders.Delivery) bool
+	Correct(ctx context.Context, o *orders.Delivery, address string) error
+	MayRepeat(o *orders.Delivery) bool
+	Repeat(ctx context.Context, o *orders.Delivery) error
 }
 
 // Handler serves the pages and downloads of passes.

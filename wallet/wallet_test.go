@@ -35,7 +35,7 @@ type shelf struct {
 	err     error
 	refused error
 	unmade  error // of packages and pictures
-	may     bool
+	may     bool  // all orders are fresh
 	calls   *[]string
 }
 
@@ -68,10 +68,17 @@ func (s shelf) Rename(_ context.Context, _ *orders.Delivery, serial string, give
 	return s.refused
 }
 
-func (s shelf) MayCorrect(*orders.Delivery) bool { return s.may }
+func (s shelf) Fresh(*orders.Delivery) bool { return s.may }
 
-func (s shelf) Correct(_ context.Context, source, object string, o *orders.Delivery, address string) error {
-	*s.calls = append(*s.calls, strings.Join([]string{source, object, o.Recipient, address}, " "))
+func (s shelf) Correct(_ context.Context, o *orders.Delivery, address string) error {
+	*s.calls = append(*s.calls, o.Recipient+" "+address)
+	return s.refused
+}
+
+func (s shelf) MayRepeat(o *orders.Delivery) bool { return o.State != "pending" }
+
+func (s shelf) Repeat(_ context.Context, o *orders.Delivery) error {
+	*s.calls = append(*s.calls, o.Recipient+" again")
 	return s.refused
 }
 

@@ -60,7 +60,7 @@ func (c *cache) get(ctx context.Context, key any, f func() (any, int, error)) (a
 	c.mu.Lock()
 	if e := c.all[key]; e != nil {
 		c.order.MoveToFront(e)
-		value := e.Value.(*made).value //nolint:errcheck // nothing else is in it
+		value := e.Value.(*made).value
 		c.mu.Unlock()
 		return value, nil
 	}
@@ -109,7 +109,7 @@ func (c *cache) run(key any, into *call, f func() (any, int, error)) {
 func (c *cache) keep(m *made) {
 	c.all[m.key] = c.order.PushFront(m)
 	for c.left -= m.size; c.left < 0; {
-		oldest := c.order.Remove(c.order.Back()).(*made) //nolint:errcheck // nothing else is in it
+		oldest := c.order.Remove(c.order.Back()).(*made)
 		delete(c.all, oldest.key)
 		c.left += oldest.size
 	}

@@ -143,7 +143,7 @@ func TestPicturesAndPackagesAreMadeAnewForAnotherState(t *testing.T) {
 	if d.Passes[0].Bytes != signed.Size() {
 		t.Errorf("the package has %d bytes, and its page says %d", signed.Size(), d.Passes[0].Bytes)
 	}
-	b.now = b.now.Add(time.Second)
+	b.later(time.Second)
 	must(t, b.Rename(t.Context(), d, d.Passes[0].Serial, map[string]string{"holder": "Grace Hopper"}))
 	p := b.bought(t, "1001").Passes[0].Pass
 	renamed, err := b.Picture(t.Context(), p)
@@ -169,7 +169,7 @@ func TestAnExpiredCertificateStopsPackagesAlone(t *testing.T) {
 	must(t, err)
 	_, err = b.Package(t.Context(), p)
 	must(t, err)
-	b.now = b.now.AddDate(10, 0, 0)
+	b.later(10 * 365 * 24 * time.Hour)
 	p, ok, err := b.PassByLink(t.Context(), token(t, link))
 	must(t, err)
 	if !ok {
