@@ -20,6 +20,7 @@ import (
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
+	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/wallet"
@@ -94,10 +95,13 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	return a.services(p.Keyring)
 }
 
+// A client may ask for so many pages a second, and so many at once.
+const pageRate, pageBurst = 20, 100
+
 // services adds the parts that stand on the engine.
 func (a *App) services(keyring *certificates.Keyring) error {
 	visible := orders.New(a.Engine, a.Config.Locale)
-	pages, err := wallet.New(visible, a.Config.Location, a.Log)
+	visited, err := wallet.New(visible, a.Config.Location, a.Log)
 	if err != nil {
 		return err
 	}
@@ -105,14 +109,23 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	if err != nil {
 		return err
 	}
-	a.parts = append(a.parts, Part{Name: "pages", Routes: func(r *mux.Router) { pages.Routes(r); a.unknown(r, pages.NotFound) }},
-		Part{Name: "console", Routes: operator.Routes}, Part{Name: "health", Routes: a.health})
+	limit := visited.Limited(pages.NewLimiter(a.Config.Proxies, pageRate, pageBurst, a.Now))
+	limited := func(r *mux.Router) *mux.Router {
+		r = r.NewRoute().Subrouter()
+		r.Use(limit)
+		return r
+	}
+	a.parts = append(a.parts, Part{Name: "pages", Routes: func(r *mux.Router) { visited.Routes(limited(r)); a.unknown(r, visited.NotFound) }},
+		Part{Name: "console", Routes: func(r *mux.Router) { operator.Routes(limited(r)) }}, Part{Name: "health", Routes: a.health})
 	if c := a.Config.Stripe; c != nil {
 		missed := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
-		webhook := stripe.NewWebhook(*c, missed.Accept, a.Now, a.Log)
+		webhook, err := stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), missed.Accept, a.Log)
+		if err != nil {
+			return err
+		}
 		a.parts = append(a.parts, Part{Name: "stripe", Routes: func(r *mux.Router) {
 			r.Handle(stripe.WebhookPath, webhook).Methods(http.MethodPost)
-			pages.SuccessRoutes(r, stripe.SourceName)
+			visited.SuccessRoutes(limited(r), stripe.SourceName)
 		}, Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, missed.Wake(), missed.Look)})
 	}
 	if len(a.Engine.Operator) > 0 {

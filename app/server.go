@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+
+	"github.com/passhook/passhook/pages"
 )
 
 // HealthPath is asked by who starts a dead server again.
@@ -22,7 +23,7 @@ const ReadyPath = "/readyz"
 
 // health adds the two questions of those who run a server.
 func (a *App) health(r *mux.Router) {
-	r.HandleFunc(HealthPath, func(w http.ResponseWriter, _ *http.Request) { status(w, http.StatusOK, "status", "ok") }).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc(HealthPath, func(w http.ResponseWriter, _ *http.Request) { pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"}) }).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc(ReadyPath, a.ready).Methods(http.MethodGet, http.MethodHead)
 }
 
@@ -32,10 +33,10 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := a.canStore(ctx); err != nil {
 		a.Log.Error("the store does not answer", "error", err)
-		status(w, http.StatusServiceUnavailable, "error", "the store does not answer")
+		pages.WriteError(w, http.StatusServiceUnavailable, "the store does not answer")
 		return
 	}
-	status(w, http.StatusOK, "status", "ready")
+	pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
 // canStore tries to.
@@ -45,13 +46,13 @@ func (a *App) canStore(ctx context.Context) error { return a.Store.CheckWrite(ct
 func (a *App) unknown(r *mux.Router, page http.HandlerFunc) {
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Method == http.MethodPost {
-			status(w, http.StatusNotFound, "error", "nothing is configured at this address")
+			pages.WriteError(w, http.StatusNotFound, "nothing is configured at this address")
 			return
 		}
 		page(w, req)
 	})
 	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		status(w, http.StatusMethodNotAllowed, "error", "this address does not take that method")
+		pages.WriteError(w, http.StatusMethodNotAllowed, "this address does not take that method")
 	})
 }
 
@@ -64,17 +65,11 @@ func (a *App) recovered(next http.Handler) http.Handler {
 					panic(p)
 				}
 				a.Log.Error("internal error in a request; please report it", "method", r.Method, "panic", p)
-				status(w, http.StatusInternalServerError, "error", "internal error")
+				pages.WriteError(w, http.StatusInternalServerError, "internal error")
 			}
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-func status(w http.ResponseWriter, code int, key, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(map[string]string{key: message})
 }
 
 // drain is how long a stopping server waits for requests under way.
@@ -104,7 +99,7 @@ func (a *App) answer(ctx context.Context, l net.Listener, h http.Handler) error 
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !handlers.TryRLock() {
-				status(w, http.StatusServiceUnavailable, "error", "the server stops")
+				pages.WriteError(w, http.StatusServiceUnavailable, "the server stops")
 				return
 			}
 			defer handlers.RUnlock()

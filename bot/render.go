@@ -41,6 +41,8 @@ type Pass struct {
 	Voided bool
 	// Modified is when the package last changed: the pass or its template.
 	Modified time.Time
+	// Version differs from that of another state of the pass or its template.
+	Version string
 	// Subject and Intro are the template's words for the mail.
 	Subject, Intro string
 	// Editable is true while its delivery's page lets the buyer change something.
@@ -61,6 +63,7 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 	if p.Template.ModTime.After(p.Modified) {
 		p.Modified = p.Template.ModTime
 	}
+	p.Version = fmt.Sprintf("%x-%x", row.Updated.UnixMilli(), p.Template.ModTime.UnixMilli())
 	p.Subject, p.Intro = p.Rendered.Subject, p.Rendered.Intro
 	if p.Editable, err = r.editable(p); err != nil {
 		return nil, err

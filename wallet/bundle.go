@@ -1,13 +1,13 @@
 package wallet
 
 import (
-	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/passes"
@@ -18,7 +18,7 @@ type bundleLink struct{ Link, Label string }
 
 // bundleLinks are for devices where Safari takes bundles, and for orders with
 // more than one valid pass.
-func (h *Handler) bundleLinks(ctx context.Context, o *orders.Delivery, d device) ([]bundleLink, error) {
+func bundleLinks(o *orders.Delivery, d device) []bundleLink {
 	var places []int // of the valid ones, as the page counts them
 	for i, p := range o.Passes {
 		if !p.Voided {
@@ -26,15 +26,10 @@ func (h *Handler) bundleLinks(ctx context.Context, o *orders.Delivery, d device)
 		}
 	}
 	if d != iPhone && d != mac || len(places) < 2 || o.Link == "" {
-		return nil, nil
-	}
-	// How many there are depends on the packages' sizes.
-	packages, err := h.packages(ctx, o)
-	if err != nil || len(packages) != len(places) { // a pass changed in between; the next view has the buttons
-		return nil, err
+		return nil
 	}
 	var out []bundleLink
-	for i, b := range passes.Bundles(packages) {
+	for i, b := range passes.Bundles(valid(o)) {
 		link := bundleLink{o.Link + ".pkpasses", label(places[:len(b)])}
 		if i > 0 {
 			link.Link += "?n=" + strconv.Itoa(i+1)
@@ -45,23 +40,12 @@ func (h *Handler) bundleLinks(ctx context.Context, o *orders.Delivery, d device)
 	if len(out) == 1 {
 		out[0].Label = "Add all to Apple Wallet"
 	}
-	return out, nil
+	return out
 }
 
-// packages are those of a delivery's valid passes.
-func (h *Handler) packages(ctx context.Context, o *orders.Delivery) ([]*passes.Package, error) {
-	var out []*passes.Package
-	for _, p := range o.Passes {
-		if p.Voided {
-			continue
-		}
-		content, err := h.passes.Package(ctx, p.Pass)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, content)
-	}
-	return out, nil
+// valid are the passes that bundles hold.
+func valid(o *orders.Delivery) []orders.DeliveryPass {
+	return slices.DeleteFunc(slices.Clone(o.Passes), func(p orders.DeliveryPass) bool { return p.Voided })
 }
 
 func label(places []int) string {
@@ -78,12 +62,8 @@ func (h *Handler) bundle(w http.ResponseWriter, r *http.Request) {
 	if o == nil {
 		return
 	}
-	packages, err := h.packages(r.Context(), o)
-	if err != nil {
-		h.unavailable(w, r, err)
-		return
-	}
-	bundles, n := passes.Bundles(packages), 1
+	var err error
+	bundles, n := passes.Bundles(valid(o)), 1
 	if text := r.URL.Query().Get("n"); text != "" {
 		n, err = strconv.Atoi(text)
 	}
@@ -91,27 +71,44 @@ func (h *Handler) bundle(w http.ResponseWriter, r *http.Request) {
 		h.NotFound(w, r)
 		return
 	}
-	h.serveBundle(w, r, fmt.Sprintf("passes-%d.pkpasses", n), bundles[n-1])
-}
-
-// serveBundle writes the bundle twice, once for its sum: so it is never in
-// memory, where it may take 150 MB.
-func (h *Handler) serveBundle(w http.ResponseWriter, r *http.Request, filename string, packages []*passes.Package) {
-	sum, size := sha256.New(), counter(0)
-	if err := passes.WriteBundle(io.MultiWriter(sum, &size), packages); err != nil {
+	version, modified := versionOf(bundles[n-1])
+	if unchanged(w, r, version, modified) {
+		return
+	}
+	var packages []*passes.Package
+	for _, p := range bundles[n-1] {
+		content, err := h.passes.Package(r.Context(), p.Pass)
+		if err != nil {
+			h.unavailable(w, r, err)
+			return
+		}
+		packages = append(packages, content)
+	}
+	var size counter
+	if err := passes.WriteBundle(&size, packages); err != nil {
 		h.unavailable(w, r, err)
 		return
 	}
-	tag := describe(w.Header(), passes.BundleType, filename, sum)
-	if strings.Contains(r.Header.Get("If-None-Match"), tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
+	describe(w.Header(), passes.BundleType, version)
+	attach(w.Header(), fmt.Sprintf("passes-%d.pkpasses", n))
 	w.Header().Set("Content-Length", strconv.FormatInt(int64(size), 10))
-	if r.Method == http.MethodHead {
-		return
+	if r.Method != http.MethodHead {
+		// It is written a second time: so it is never in memory, where it may take
+		// 150 MB.
+		_ = passes.WriteBundle(w, packages) // the visitor may have gone
 	}
-	_ = passes.WriteBundle(w, packages) // the visitor may have gone
+}
+
+// versionOf is that of passes together, and when the last of them changed.
+func versionOf(bundle []orders.DeliveryPass) (version string, modified time.Time) {
+	sum := sha256.New()
+	for _, p := range bundle {
+		fmt.Fprintln(sum, p.Serial, p.Version)
+		if p.Modified.After(modified) {
+			modified = p.Modified
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16]), modified
 }
 
 // counter counts bytes.

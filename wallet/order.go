@@ -125,12 +125,7 @@ func oneLine(r rune) rune {
 
 func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *orders.Delivery, a attempt) {
 	d := deviceOf(r.UserAgent())
-	bundles, err := h.bundleLinks(r.Context(), o, d)
-	if err != nil {
-		h.unavailable(w, r, err)
-		return
-	}
-	v := orderView{Tickets: h.tickets(o, d, a), Bundles: bundles, QR: h.forPhone(d, o.Link)}
+	v := orderView{Tickets: h.tickets(o, d, a), Bundles: bundleLinks(o, d), QR: h.forPhone(d, o.Link)}
 	code := http.StatusOK
 	if a.problem != "" {
 		code = http.StatusUnprocessableEntity

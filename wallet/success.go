@@ -17,12 +17,13 @@ import (
 )
 
 // SuccessRoutes adds the page where Stripe's Checkout sends the buyer, about
-// orders of that source. Who knows the session's id may see it: only Stripe
-// and the buyer do.
+// orders of that source. While an order is fresh, who knows the session's id may
+// see its passes: only Stripe and the buyer do. Later the page says no more than
+// that they were mailed.
 func (h *Handler) SuccessRoutes(r *mux.Router, source string) {
 	s := success{h, source}
 	r.HandleFunc("/stripe/success", s.page).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc("/stripe/success", s.correct).Methods(http.MethodPost)
+	r.HandleFunc("/stripe/success", s.change).Methods(http.MethodPost)
 }
 
 type success struct {
@@ -35,28 +36,23 @@ var sessionID = regexp.MustCompile(`^cs_(test|live)_[A-Za-z0-9]{10,250}$`)
 
 // successOrder is one order on pages/success.html.
 type successOrder struct {
-	*orders.Delivery
 	// Index counts from 0; it names the order in the form.
 	Index int
 	// To is the address as this visitor may see it; empty where it is none.
-	To         string
-	Tickets    []ticket
-	Bundles    []bundleLink
-	MayCorrect bool
-	// Corrected is true after a correction, Address and Problem are what was
-	// typed and refused.
-	Corrected        bool
-	Address, Problem string
-}
-
-// Editable is true where the order's page has a form.
-func (o successOrder) Editable() bool {
-	for _, p := range o.Passes {
-		if len(p.Inputs) > 0 {
-			return true
-		}
-	}
-	return false
+	To, State string
+	// Fresh orders have Link, Tickets and Bundles, and their address may be
+	// corrected.
+	Fresh    bool
+	Link     string
+	Editable bool // where Link leads
+	Tickets  []ticket
+	Bundles  []bundleLink
+	// MayRepeat is true where the mail may be sent again.
+	MayRepeat bool
+	// Corrected and Repeated are true after that; Address and Problem are what
+	// was typed and refused.
+	Corrected, Repeated bool
+	Address, Problem    string
 }
 
 // find answers 404, 503 and the page to wait on itself; then there are no
@@ -81,34 +77,37 @@ func (s success) find(w http.ResponseWriter, r *http.Request) (session string, f
 
 func (s success) page(w http.ResponseWriter, r *http.Request) {
 	if _, found := s.find(w, r); len(found) > 0 {
-		corrected, err := strconv.Atoi(r.URL.Query().Get("corrected"))
-		if err != nil {
-			corrected = -1
-		}
-		s.showOrders(w, r, found, correction{index: corrected})
+		q := r.URL.Query()
+		s.showOrders(w, r, found, change{corrected: q.Get("corrected"), repeated: q.Get("repeated")})
 	}
 }
 
-// correction is one that was refused, or was made.
-type correction struct {
-	index            int
-	address, problem string
+// change is what was made, or refused, of the order with that index.
+type change struct {
+	corrected, repeated, refused string
+	address, problem             string
 }
 
-// correct sends an order to another address. As for rename, the address of the
-// page is the secret.
-func (s success) correct(w http.ResponseWriter, r *http.Request) {
+// change sends an order to another address, or to the same again. As for rename,
+// the address of the page is the secret.
+func (s success) change(w http.ResponseWriter, r *http.Request) {
 	session, found := s.find(w, r)
 	if len(found) == 0 || !s.Form(w, r) {
 		return
 	}
-	i, err := strconv.Atoi(r.PostForm.Get("order"))
+	index := r.PostForm.Get("order")
+	i, err := strconv.Atoi(index)
 	if err != nil || i < 0 || i >= len(found) {
 		s.NotFound(w, r)
 		return
 	}
-	c := correction{index: i, address: r.PostForm.Get("address")}
-	err = s.passes.Correct(r.Context(), s.source, session, found[i], c.address)
+	c, done := change{refused: index}, "repeated"
+	if r.PostForm.Has("address") {
+		c.address, done = r.PostForm.Get("address"), "corrected"
+		err = s.passes.Correct(r.Context(), found[i], c.address)
+	} else {
+		err = s.passes.Repeat(r.Context(), found[i])
+	}
 	var refused orders.Refused
 	switch {
 	case errors.As(err, &refused):
@@ -117,31 +116,26 @@ func (s success) correct(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.unavailable(w, r, err)
 	default:
-		pages.SeeOther(w, fmt.Sprintf("?session_id=%s&corrected=%d#order-%d", session, i, i))
+		pages.SeeOther(w, fmt.Sprintf("?session_id=%s&%s=%d#order-%d", session, done, i, i))
 	}
 }
 
-func (s success) showOrders(w http.ResponseWriter, r *http.Request, found []*orders.Delivery, c correction) {
+func (s success) showOrders(w http.ResponseWriter, r *http.Request, found []*orders.Delivery, c change) {
 	d := deviceOf(r.UserAgent())
 	out := make([]successOrder, len(found))
 	for i, o := range found {
-		bundles, err := s.bundleLinks(r.Context(), o, d)
-		if err != nil {
-			s.unavailable(w, r, err)
-			return
+		v := successOrder{Index: i, State: o.State, Fresh: s.passes.Fresh(o)}
+		isMail := strings.Contains(o.Recipient, "@")
+		if isMail {
+			v.To, v.MayRepeat = masked(o.Recipient), !v.Fresh && s.passes.MayRepeat(o)
 		}
-		v := successOrder{Delivery: o, Index: i, Tickets: s.tickets(o, d, attempt{}), Bundles: bundles}
-		if strings.Contains(o.Recipient, "@") {
-			v.MayCorrect = s.passes.MayCorrect(o)
-			if v.To = o.Recipient; !v.MayCorrect {
-				v.To = masked(o.Recipient)
-			}
+		if v.Fresh {
+			v.show(o, isMail, bundleLinks(o, d), s.tickets(o, d, attempt{}))
 		}
-		for j := range v.Tickets {
-			v.Tickets[j].Inputs, v.Tickets[j].Until = nil, "" // they are on the order's own page
-		}
-		if i == c.index {
-			v.Address, v.Problem, v.Corrected = c.address, c.problem, c.problem == ""
+		index := strconv.Itoa(i)
+		v.Corrected, v.Repeated = c.corrected == index, c.repeated == index
+		if c.refused == index {
+			v.Address, v.Problem = c.address, c.problem
 		}
 		out[i] = v
 	}
@@ -152,11 +146,24 @@ func (s success) showOrders(w http.ResponseWriter, r *http.Request, found []*ord
 	s.Show(w, r, code, "success.html", out)
 }
 
-// masked hides most of a mail address: a…@example.com. Links are shared, and
-// browsers keep a history.
+// show fills in what a fresh order shows.
+func (v *successOrder) show(o *orders.Delivery, isMail bool, bundles []bundleLink, tickets []ticket) {
+	v.Link, v.Bundles, v.Tickets = o.Link, bundles, tickets
+	if isMail {
+		v.To = o.Recipient
+	}
+	for i := range v.Tickets {
+		v.Editable = v.Editable || len(v.Tickets[i].Inputs) > 0
+		v.Tickets[i].Inputs, v.Tickets[i].Until = nil, "" // they are on the order's own page
+	}
+}
+
+// masked hides most of a mail address: a…@e….
 func masked(address string) string {
+	domain := address[strings.LastIndexByte(address, '@')+1:]
 	_, n := utf8.DecodeRuneInString(address)
-	return address[:n] + "…" + address[strings.LastIndexByte(address, '@'):]
+	_, m := utf8.DecodeRuneInString(domain)
+	return address[:n] + "…@" + domain[:m] + "…"
 }
 
 // How often the page that waits looks again: often at first, since passes take

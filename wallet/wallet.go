@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
-	"hash"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -35,8 +32,10 @@ type Passes interface {
 	Package(ctx context.Context, p *bot.Pass) (*passes.Package, error)
 	Picture(ctx context.Context, p *bot.Pass) ([]byte, error)
 	Rename(ctx context.Context, o *orders.Delivery, serial string, given map[string]string) error
-	MayCorrect(o *orders.Delivery) bool
-	Correct(ctx context.Context, source, object string, o *orders.Delivery, address string) error
+	Fresh(o *orders.Delivery) bool
+	Correct(ctx context.Context, o *orders.Delivery, address string) error
+	MayRepeat(o *orders.Delivery) bool
+	Repeat(ctx context.Context, o *orders.Delivery) error
 }
 
 // Handler serves the pages and downloads of passes.
@@ -72,7 +71,7 @@ func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Pass {
 // download is the signed package. https://developer.apple.com/documentation/walletpasses/distributing-and-updating-a-pass
 func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	p := h.find(w, r)
-	if p == nil {
+	if p == nil || unchanged(w, r, p.Version, p.Modified) {
 		return
 	}
 	content, err := h.passes.Package(r.Context(), p)
@@ -80,29 +79,15 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 		h.unavailable(w, r, err)
 		return
 	}
-	sum := sha256.New()
-	if _, err := content.WriteTo(sum); err != nil {
-		h.log.Error("a package could not be summed", "error", err)
-	}
-	describe(w.Header(), passes.MIMEType, p.Filename, sum)
+	describe(w.Header(), passes.MIMEType, p.Version)
+	attach(w.Header(), p.Filename)
 	http.ServeContent(w, r, "", p.Modified, content.Reader())
 }
 
-// picture is the pass as Wallet shows it, for pages and mail. It is drawn only
-// for who does not have it.
+// picture is the pass as Wallet shows it, for pages and mail.
 func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
 	p := h.find(w, r)
-	if p == nil {
-		return
-	}
-	tag := fmt.Sprintf(`"%x"`, p.Modified.UnixMilli())
-	head := w.Header()
-	head.Set("Content-Type", "image/png")
-	head.Set("Cache-Control", "private, no-cache")
-	head.Set("X-Content-Type-Options", "nosniff")
-	head.Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
-		w.WriteHeader(http.StatusNotModified)
+	if p == nil || unchanged(w, r, p.Version, p.Modified) {
 		return
 	}
 	b, err := h.passes.Picture(r.Context(), p)
@@ -110,27 +95,56 @@ func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
 		h.unavailable(w, r, err)
 		return
 	}
+	describe(w.Header(), "image/png", p.Version)
 	http.ServeContent(w, r, "", p.Modified, bytes.NewReader(b))
 }
 
-// describe sets the headers of a download; sum has read all of it. It returns
-// the ETag.
-func describe(h http.Header, mediaType, filename string, sum hash.Hash) string {
-	tag := `"` + hex.EncodeToString(sum.Sum(nil)[:16]) + `"`
+// unchanged answers 304 to who has this version, before anything is made.
+func unchanged(w http.ResponseWriter, r *http.Request, version string, modified time.Time) bool {
+	if have := r.Header.Get("If-None-Match"); have != "" {
+		if !strings.Contains(have, tag(version)) {
+			return false
+		}
+	} else if since, err := http.ParseTime(r.Header.Get("If-Modified-Since")); err != nil || modified.Truncate(time.Second).After(since) {
+		return false
+	}
+	w.Header().Set("ETag", tag(version))
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+func tag(version string) string { return `"` + version + `"` }
+
+// describe sets the headers of a file.
+func describe(h http.Header, mediaType, version string) {
 	h.Set("Content-Type", mediaType)
-	h.Set("Content-Disposition", `attachment; filename="`+filename+`"`)
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("ETag", tag)
-	return tag
+	h.Set("ETag", tag(version))
+}
+
+// attach names a file for who keeps it.
+func attach(h http.Header, filename string) {
+	h.Set("Content-Disposition", `attachment; filename="`+filename+`"`)
 }
 
 // yourPass is what all these pages are about, in the visitor's words.
 const yourPass = "Your pass"
 
 func (h *Handler) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	h.Unavailable(w, r, yourPass, err)
+	switch {
+	case errors.Is(err, orders.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		h.Problem(w, r, http.StatusServiceUnavailable, "Just a moment", "Very many people look at their passes right now. Please try again in a few seconds.")
+	case errors.Is(err, orders.ErrNotSigned):
+		h.log.Error("a package was asked for", "error", err)
+		w.Header().Set("Retry-After", "3600")
+		h.Problem(w, r, http.StatusServiceUnavailable, "Not right now", "Your pass cannot be added to a wallet right now. It is as good as before: its page shows it with its barcode. Please try again later, or ask whoever sent it.")
+	default:
+		h.Unavailable(w, r, yourPass, err)
+	}
 }
 
 // device is what the visitor holds; it decides which button comes first.

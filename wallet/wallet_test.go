@@ -34,7 +34,8 @@ type shelf struct {
 	orders  []*orders.Delivery
 	err     error
 	refused error
-	may     bool
+	unmade  error // of packages and pictures
+	may     bool  // all orders are fresh
 	calls   *[]string
 }
 
@@ -42,7 +43,7 @@ func (s shelf) PassByLink(_ context.Context, t string) (*bot.Pass, bool, error) 
 	return s.pass, s.pass != nil && t == token, s.err
 }
 
-func (s shelf) Picture(context.Context, *bot.Pass) ([]byte, error) { return []byte("PNG"), s.err }
+func (s shelf) Picture(context.Context, *bot.Pass) ([]byte, error) { return []byte("PNG"), s.unmade }
 
 func (s shelf) DeliveryByLink(_ context.Context, t string) (*orders.Delivery, bool, error) {
 	if s.err != nil || len(s.orders) == 0 || t != token {
@@ -59,7 +60,7 @@ func (s shelf) DeliveriesAbout(_ context.Context, source, object string) ([]*ord
 }
 
 func (s shelf) Package(_ context.Context, p *bot.Pass) (*passes.Package, error) {
-	return p.Content, s.err
+	return p.Content, s.unmade
 }
 
 func (s shelf) Rename(_ context.Context, _ *orders.Delivery, serial string, given map[string]string) error {
@@ -67,10 +68,17 @@ func (s shelf) Rename(_ context.Context, _ *orders.Delivery, serial string, give
 	return s.refused
 }
 
-func (s shelf) MayCorrect(*orders.Delivery) bool { return s.may }
+func (s shelf) Fresh(*orders.Delivery) bool { return s.may }
 
-func (s shelf) Correct(_ context.Context, source, object string, o *orders.Delivery, address string) error {
-	*s.calls = append(*s.calls, strings.Join([]string{source, object, o.Recipient, address}, " "))
+func (s shelf) Correct(_ context.Context, o *orders.Delivery, address string) error {
+	*s.calls = append(*s.calls, o.Recipient+" "+address)
+	return s.refused
+}
+
+func (s shelf) MayRepeat(o *orders.Delivery) bool { return o.State != "pending" }
+
+func (s shelf) Repeat(_ context.Context, o *orders.Delivery) error {
+	*s.calls = append(*s.calls, o.Recipient+" again")
 	return s.refused
 }
 
@@ -80,7 +88,7 @@ func pass() *bot.Pass {
 			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Content: passes.PackageOf([]byte("PK package")),
 			Link: "https://tickets.example.com/p/" + token, Fields: []integrations.Field{{Label: "Holder", Value: "Ada Lovelace"}},
 		},
-		Modified: time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC),
+		Modified: time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC), Version: "v1",
 	}
 }
 
@@ -145,14 +153,65 @@ func TestDownload(t *testing.T) {
 			t.Errorf("got %d, %d bytes, %v", w.Code, w.Body.Len(), w.Header())
 		}
 	})
-	for name, h := range map[string][]string{
-		"by ETag": {"If-None-Match", w.Header().Get("ETag")}, "by date": {"If-Modified-Since", w.Header().Get("Last-Modified")},
-	} {
-		t.Run("304 "+name, func(t *testing.T) {
-			if w := get(t, shelf{pass: pass()}, http.MethodGet, "/p/"+token+".pkpass", h...); w.Code != http.StatusNotModified {
-				t.Errorf("got %d", w.Code)
+}
+
+// Who has a pass in this state is told so before anything is drawn or signed.
+func TestUnchanged(t *testing.T) {
+	o := order(2)
+	s := of(o)
+	s.pass, s.unmade = pass(), errors.New("it is made")
+	const modified = "Fri, 20 Nov 2026 18:00:00 GMT"
+	for _, path := range []string{"/p/" + token + ".pkpass", "/p/" + token + ".png", page + ".pkpasses"} {
+		whole := s
+		whole.unmade = nil
+		tag := get(t, whole, http.MethodGet, path).Header().Get("ETag")
+		for _, tc := range []struct {
+			name   string
+			header []string
+			want   int
+		}{
+			{"nothing", nil, http.StatusServiceUnavailable},
+			{"this version", []string{"If-None-Match", tag}, http.StatusNotModified},
+			{"this version among others", []string{"If-None-Match", `"x", W/` + tag}, http.StatusNotModified},
+			{"another version", []string{"If-None-Match", `"x"`, "If-Modified-Since", modified}, http.StatusServiceUnavailable},
+			{"one of this time", []string{"If-Modified-Since", modified}, http.StatusNotModified},
+			{"one of an earlier time", []string{"If-Modified-Since", "Fri, 20 Nov 2026 17:59:59 GMT"}, http.StatusServiceUnavailable},
+		} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				w := get(t, s, method, path, tc.header...)
+				if w.Code != tc.want || tc.want == http.StatusNotModified && (w.Body.Len() > 0 || w.Header().Get("ETag") != tag) {
+					t.Errorf("%s %s for who has %s: got %d %v", method, path, tc.name, w.Code, w.Header())
+				}
 			}
-		})
+		}
+	}
+	o.Passes[1].Version = "v2"
+	if w := get(t, of(o), http.MethodGet, page+".pkpasses", "If-None-Match", get(t, of(order(2)), http.MethodGet, page+".pkpasses").Header().Get("ETag")); w.Code != http.StatusOK {
+		t.Errorf("one pass of a bundle changed: got %d", w.Code)
+	}
+}
+
+func TestWhatCannotBeMadeNow(t *testing.T) {
+	for _, tc := range []struct {
+		err        error
+		text, wait string
+	}{
+		{orders.ErrBusy, "in a few seconds", "5"},
+		{fmt.Errorf("%w: secret detail", orders.ErrNotSigned), "its page shows it with its barcode", "3600"},
+		{errors.New("secret detail"), "in a few minutes", "30"},
+	} {
+		s := of(order(2))
+		s.pass, s.unmade = pass(), tc.err
+		for _, path := range []string{"/p/" + token + ".pkpass", "/p/" + token + ".png", page + ".pkpasses"} {
+			w := get(t, s, http.MethodGet, path)
+			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != tc.wait || w.Header().Get("Content-Disposition") != "" || w.Header().Get("ETag") != "" {
+				t.Errorf("%s: got %d %v", path, w.Code, w.Header())
+			}
+			has(t, w.Body.String(), tc.text, "-secret")
+		}
+		if w := get(t, s, http.MethodGet, page, "User-Agent", iPhone); w.Code != http.StatusOK {
+			t.Errorf("the page: got %d", w.Code)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -38,9 +39,13 @@ type bench struct {
 	engine *bot.Engine
 	shop   *shop
 	mails  *mails
-	// now is the clock; a test moves it while nothing runs.
-	now time.Time
+	clock  atomic.Int64 // in milliseconds
 }
+
+// now is the time for all of it, and later moves it on.
+func (b *bench) now() time.Time { return time.UnixMilli(b.clock.Load()) }
+
+func (b *bench) later(d time.Duration) { b.clock.Add(d.Milliseconds()) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -60,20 +65,29 @@ var keyring = sync.OnceValue(func() *certificates.Keyring {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{shop: &shop{done: map[string]integrations.Completed{}}, mails: &mails{}, now: passtest.Now}
-	now := func() time.Time { return b.now }
-	s, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "passhook.db"), Now: now, Logger: slog.New(slog.DiscardHandler)})
+	b := &bench{shop: &shop{}, mails: &mails{}}
+	b.clock.Store(passtest.Now.UnixMilli())
+	s, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "passhook.db"), Now: b.now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
-	t.Cleanup(func() { _ = s.Close() })
 	secrets, err := bot.NewSecrets([]string{strings.Repeat("a", 32)})
 	must(t, err)
 	b.engine = bot.New(bot.Config{
-		Store: s, Renderer: bot.NewRenderer(program(t), secrets, "https://tickets.example.com", now),
+		Store: s, Renderer: bot.NewRenderer(program(t), secrets, "https://tickets.example.com", b.now),
 		Sources:  map[string]integrations.Source{bot.SourceOwn: bot.Own{}, "shop": b.shop},
 		Channels: map[string]integrations.Channel{integrations.ChannelEmail: b.mails}, Operator: []integrations.Recipient{{Channel: integrations.ChannelEmail, Address: "me@example.com"}},
 		Log: slog.New(slog.DiscardHandler),
 	})
 	b.Orders = orders.New(b.engine, "")
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.engine.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		must(t, s.Close())
+	})
 	return b
 }
 
@@ -120,13 +134,13 @@ func (b *bench) happens(t testing.TB, name, object string, edit func(*integratio
 	t.Helper()
 	e := integrations.Completed{Event: integrations.Event{
 		Source: "shop", Type: "shop." + name, ExternalID: name + object, Object: object, Live: true, Refs: []string{object},
-		Time: b.now, Data: json.RawMessage(`{"name":"Ada Lovelace","email":"ada@example.com"}`),
+		Time: b.now(), Data: json.RawMessage(`{"name":"Ada Lovelace","email":"ada@example.com"}`),
 	}}
 	if edit != nil {
 		edit(&e)
 	}
 	e.Wanted = e.Attention != "" || len(e.Effects) > 0
-	b.shop.done[e.ExternalID] = e
+	b.shop.done.Store(e.ExternalID, e)
 	must(t, b.engine.Do(t.Context(), e.Event))
 }
 
@@ -142,9 +156,7 @@ func (b *bench) bought(t testing.TB, object string) *orders.Delivery {
 }
 
 // shop is a source whose events say all there is to say.
-type shop struct {
-	done map[string]integrations.Completed
-}
+type shop struct{ done sync.Map }
 
 func (s *shop) Types() (map[string]integrations.TypeInfo, error) { return nil, nil }
 
@@ -153,13 +165,16 @@ func (s *shop) Decode([]byte) (integrations.Event, error) {
 }
 
 func (s *shop) Complete(_ context.Context, e integrations.Event) (integrations.Completed, error) {
-	out := s.done[e.ExternalID]
+	v, _ := s.done.Load(e.ExternalID)
+	out, _ := v.(integrations.Completed)
 	out.ID = e.ID
 	return out, nil
 }
 
 // mails is a channel.
 type mails struct {
+	down    atomic.Bool
+	mu      sync.Mutex
 	sent    []integrations.Delivery
 	notices []integrations.Notice
 }
@@ -167,13 +182,59 @@ type mails struct {
 func (m *mails) Check(string) error { return nil }
 
 func (m *mails) Deliver(_ context.Context, d integrations.Delivery) error {
+	if m.down.Load() {
+		return errors.New("the mail server is down")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.sent = append(m.sent, d)
 	return nil
 }
 
 func (m *mails) Notice(_ context.Context, _ string, n integrations.Notice) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.notices = append(m.notices, n)
 	return nil
+}
+
+// to waits until so many mails were taken, and returns who got the last one.
+func (m *mails) to(t testing.TB, n int) (recipient string) {
+	t.Helper()
+	eventually(t, func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if len(m.sent) < n {
+			return false
+		}
+		recipient = m.sent[n-1].Recipient
+		return true
+	})
+	return recipient
+}
+
+// settled waits until no delivery is under way.
+func (b *bench) settled(t testing.TB) {
+	t.Helper()
+	eventually(t, func() bool {
+		pending, err := b.engine.Store.FindDeliveries(t.Context(), store.Filter{State: store.StatePending})
+		must(t, err)
+		return len(pending) == 0
+	})
+}
+
+// eventually waits for f to be true, for as long as a test may take.
+func eventually(t testing.TB, f func() bool) {
+	t.Helper()
+	deadline, tick := time.After(20*time.Second), time.NewTicker(5*time.Millisecond)
+	defer tick.Stop()
+	for !f() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it did not happen")
+		}
+	}
 }
 
 func token(t testing.TB, link string) string {

@@ -19,8 +19,11 @@ type Delivery struct {
 	// Recipient is where it went, and State what came of it. Who has the link
 	// may be somebody else: the delivery's page does not show them.
 	Recipient, State string
-	Created          time.Time
-	id, hash         string
+	// Created is when it was decided, and Happened when what it is about did, by
+	// the source's clock; only DeliveriesAbout says that.
+	Created, Happened time.Time
+
+	id, hash, event string
 }
 
 // DeliveryPass is one pass of it.
@@ -30,7 +33,12 @@ type DeliveryPass struct {
 	Inputs []Input
 	// Until is when that ends; zero is never.
 	Until time.Time
+	// Bytes is the size of its package.
+	Bytes int64
 }
+
+// Size is Bytes.
+func (p DeliveryPass) Size() int64 { return p.Bytes }
 
 // Input is one input with its value.
 type Input struct {
@@ -71,11 +79,10 @@ func (o *Orders) DeliveriesAbout(ctx context.Context, source, object string) ([]
 		return nil, err
 	}
 	byOrder := map[string]*Delivery{}
-	links := map[string]string{}
 	var out []*Delivery
 	for _, row := range all {
 		first := byOrder[row.OrderID]
-		if first != nil && (row.ResendOf == "" || row.LinkHash != links[row.OrderID]) {
+		if first != nil && (row.ResendOf == "" || row.LinkHash != first.hash) {
 			continue
 		}
 		d, err := o.delivery(ctx, row)
@@ -83,12 +90,18 @@ func (o *Orders) DeliveriesAbout(ctx context.Context, source, object string) ([]
 			return nil, err
 		}
 		if first != nil {
-			created := first.Created
-			*first, first.Created = *d, created
+			*first = *d
 			continue
 		}
-		byOrder[row.OrderID], links[row.OrderID] = d, row.LinkHash
+		byOrder[row.OrderID] = d
 		out = append(out, d)
+	}
+	for _, d := range out {
+		ev, err := o.engine.Store.Event(ctx, d.event)
+		if err != nil {
+			return nil, err
+		}
+		d.Happened = ev.Time
 	}
 	return out, nil
 }
@@ -104,6 +117,7 @@ func (o *Orders) delivery(ctx context.Context, row store.Delivery) (*Delivery, e
 		return nil, err
 	}
 	for _, row := range rows {
+		d.event = row.EventID
 		p, err := o.deliveryPass(row)
 		if err != nil {
 			return nil, err
@@ -119,6 +133,9 @@ func (o *Orders) deliveryPass(row store.Pass) (DeliveryPass, error) {
 		return DeliveryPass{}, err
 	}
 	out := DeliveryPass{Pass: p}
+	if out.Bytes, err = p.Template.PackageSize(p.Rendered); err != nil {
+		return out, err
+	}
 	if out.Until, err = p.Template.BuyerUntil(p.Source.Inputs); err != nil || !p.Editable {
 		return out, err
 	}

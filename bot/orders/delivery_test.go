@@ -54,19 +54,19 @@ func TestWhatTheBuyerMayChange(t *testing.T) {
 	}{
 		{"the template's inputs for buyers", "1001", all, nil},
 		{"of a template without them nothing", "1002", "", nil},
-		{"just before the end", "1001", all, func() { b.now = b.now.Add(29*time.Hour + 59*time.Minute) }},
+		{"just before the end", "1001", all, func() { b.later(29*time.Hour + 59*time.Minute) }},
 		{"of a void pass nothing", "1001", "", func() {
 			b.happens(t, "refunded", "1001", func(e *integrations.Completed) {
 				e.Effects = []integrations.Effect{{Reason: integrations.ReasonRefund, Refs: []string{"1001"}}}
 			})
 		}},
 		{"given back", "1001", all, func() {
-			b.now = b.now.Add(time.Second)
+			b.later(time.Second)
 			b.happens(t, "failed", "1001", func(e *integrations.Completed) {
 				e.Effects = []integrations.Effect{{Reason: integrations.ReasonRefund, Lift: true, Refs: []string{"1001"}}}
 			})
 		}},
-		{"at the end nothing", "1001", "", func() { b.now = b.now.Add(time.Minute) }},
+		{"at the end nothing", "1001", "", func() { b.later(time.Minute) }},
 	} {
 		if tc.before != nil {
 			tc.before()
@@ -95,7 +95,7 @@ func TestRename(t *testing.T) {
 		{"an option", "class", "floor", "holder=Ada Lovelace seat=B2 class=floor", ""},
 		{"an input that is not the buyer's", "starts", "2030-01-01T00:00:00Z", "holder=Ada Lovelace seat=B2 class=floor", ""},
 	} {
-		b.now = b.now.Add(time.Second)
+		b.later(time.Second)
 		d := b.bought(t, "1001")
 		err := b.Rename(t.Context(), d, d.Passes[0].Serial, map[string]string{tc.input: tc.given})
 		var refused orders.Refused

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/store"
 )
@@ -17,12 +15,12 @@ import (
 type Orders struct {
 	engine   *bot.Engine
 	language string
-	drawing  *semaphore.Weighted
+	made     *cache
 }
 
 // New is over an engine. language is that of pictures, as de; empty is English.
 func New(e *bot.Engine, language string) *Orders {
-	return &Orders{engine: e, language: language, drawing: semaphore.NewWeighted(drawers)}
+	return &Orders{engine: e, language: language, made: newCache(kept)}
 }
 
 // Refused is an error whose text is for the person who asked.

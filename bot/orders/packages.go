@@ -3,32 +3,73 @@ package orders
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/passes"
+	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/passes/preview"
 )
 
-// Package is the signed package of a pass.
-func (o *Orders) Package(_ context.Context, p *bot.Pass) (*passes.Package, error) {
-	err := o.engine.Pack(p)
-	return p.Content, err
+// kept is how many bytes of pictures and packages are kept for who asks again.
+const kept = 32 << 20
+
+// overhead is about what is kept beside the bytes.
+const overhead = 512
+
+// ErrNotSigned says that the certificate cannot sign now. Pages and pictures do
+// not need it.
+var ErrNotSigned = errors.New("no package can be signed")
+
+// state is a pass in the state that a picture or a package shows. A template
+// that was loaded anew is another one.
+type state struct {
+	serial   string
+	updated  int64 // in milliseconds
+	template *passes.Template
+	// certificate signs the package; nil for a picture.
+	certificate *certificates.Certificate
 }
 
-// drawers is how many pictures are drawn at once: issuing comes first.
-const drawers = 2
+func stateOf(p *bot.Pass, c *certificates.Certificate) state {
+	return state{p.Serial, p.Source.Updated.UnixMilli(), p.Template, c}
+}
 
-// Picture is a pass as Wallet shows it, a PNG: tens of milliseconds of work.
-func (o *Orders) Picture(ctx context.Context, p *bot.Pass) ([]byte, error) {
-	if err := o.drawing.Acquire(ctx, 1); err != nil {
-		return nil, err
+// Package is the signed package of a pass. The error is ErrNotSigned while the
+// certificate is not valid, and ErrBusy where too many are asked for.
+func (o *Orders) Package(ctx context.Context, p *bot.Pass) (*passes.Package, error) {
+	c, err := p.Template.Certificate()
+	if err == nil {
+		err = c.Valid(o.engine.Now())
 	}
-	defer o.drawing.Release(1)
-	img, err := preview.Front(preview.Pass{JSON: p.Rendered.JSON, Files: p.Template.Files(), Language: o.language}, preview.Options{Scale: 2, Now: p.Source.Updated})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrNotSigned, err)
 	}
-	var b bytes.Buffer
-	err = preview.Encode(&b, img)
-	return b.Bytes(), err
+	v, err := o.made.get(ctx, stateOf(p, c), func() (any, int, error) {
+		out := *p
+		if err := o.engine.Pack(&out); err != nil {
+			return nil, 0, err
+		}
+		_, own := out.Content.Parts()
+		return out.Content, len(own) + overhead, nil
+	})
+	out, _ := v.(*passes.Package)
+	return out, err
+}
+
+// Picture is a pass as Wallet shows it, a PNG: tens of milliseconds of work. The
+// error is ErrBusy where too many are asked for.
+func (o *Orders) Picture(ctx context.Context, p *bot.Pass) ([]byte, error) {
+	v, err := o.made.get(ctx, stateOf(p, nil), func() (any, int, error) {
+		img, err := preview.Front(preview.Pass{JSON: p.Rendered.JSON, Files: p.Template.Files(), Language: o.language}, preview.Options{Scale: 2, Now: p.Source.Updated})
+		if err != nil {
+			return nil, 0, err
+		}
+		var b bytes.Buffer
+		err = preview.Encode(&b, img)
+		return b.Bytes(), b.Cap() + overhead, err
+	})
+	out, _ := v.([]byte)
+	return out, err
 }

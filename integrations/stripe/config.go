@@ -172,14 +172,14 @@ func checkSecret(path, s string) problems.List {
 		return problems.List{problems.At(path, "has white space around it; remove it")}
 	case keyMode(s) != "" || strings.HasPrefix(s, "pk_"):
 		return problems.List{problems.At(path, "is an API key, not a signing secret; that one starts with whsec_ and stands on the endpoint's page in Stripe's dashboard")}
-	case !strings.HasPrefix(s, "whsec_") || len(s) < 16:
+	case !strings.HasPrefix(s, secretPrefix) || len(s) < 16:
 		return problems.List{problems.Warn(path, "does not look like a signing secret of Stripe's; those start with whsec_ and are longer")}
 	}
 	return nil
 }
 
 // emptySecret is true for an HMAC key that everybody knows.
-func emptySecret(s string) bool { return strings.TrimSpace(strings.TrimPrefix(s, "whsec_")) == "" }
+func emptySecret(s string) bool { return strings.TrimSpace(strings.TrimPrefix(s, secretPrefix)) == "" }
 
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
