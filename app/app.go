@@ -79,7 +79,7 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Log)); err != nil {
 		return err
 	}
-	a.parts = append(a.parts, Part{Name: "events and deliveries", Close: a.Store.Close, Run: func(ctx context.Context) error { return a.Engine.Run(ctx) }})
+	a.parts = append(a.parts, Part{Name: "events and deliveries", Close: a.Store.Close, Unfinished: func() string { return a.Engine.Unfinished() }, Run: func(ctx context.Context) error { return a.Engine.Run(ctx) }})
 	inUse, err := a.Store.Secrets(ctx)
 	if err == nil {
 		err = secrets.Check(inUse)

@@ -23,6 +23,9 @@ type Part struct {
 	Routes func(*mux.Router)
 	// Run works until ctx ends. An error stops all parts.
 	Run func(ctx context.Context) error
+	// Unfinished says what must not be cut off, however long it takes; empty:
+	// nothing.
+	Unfinished func() string
 	// Close lets go of what the part holds, once no part runs any more.
 	Close func() error
 }
@@ -31,8 +34,8 @@ type Part struct {
 const stopWithin = 8 * time.Second
 
 // run runs the parts until ctx ends or one of them fails, waits for all of them
-// and closes them. What still runs after stopWithin is given up, and nothing
-// is closed under it: the process ends, as in a crash.
+// and closes them. What still runs after stopWithin, and may be cut off, is given
+// up, and nothing is closed under it: the process ends, as in a crash.
 func (a *App) run(ctx context.Context, parts []Part) error {
 	g, ctx := errgroup.WithContext(ctx)
 	running := &names{of: map[string]bool{}}
@@ -54,12 +57,36 @@ func (a *App) run(ctx context.Context, parts []Part) error {
 	<-ctx.Done() // Wait ends it as well
 	late := time.NewTimer(stopWithin)
 	defer late.Stop()
-	select {
-	case err := <-ended:
-		return errors.Join(err, a.Close())
-	case <-late.C:
-		return fmt.Errorf("stopped without waiting for %s, which did not end within %s", running, stopWithin)
+	for waited := ""; ; {
+		select {
+		case err := <-ended:
+			return errors.Join(err, a.Close())
+		case <-late.C:
+		}
+		what := unfinished(parts)
+		if what == "" && waited == "" {
+			return fmt.Errorf("stopped without waiting for %s, which did not end within %s", running, stopWithin)
+		}
+		if what != "" {
+			a.Log.Warn("the end waits for " + what + "; a second signal ends at once")
+		}
+		waited = what // what has just finished is still to be written
+		late.Reset(stopWithin)
 	}
+}
+
+// unfinished lists what must not be cut off.
+func unfinished(parts []Part) string {
+	var out []string
+	for _, p := range parts {
+		if p.Unfinished == nil {
+			continue
+		}
+		if what := p.Unfinished(); what != "" {
+			out = append(out, what)
+		}
+	}
+	return strings.Join(out, " and ")
 }
 
 // safely turns a panic into an error.

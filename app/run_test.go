@@ -45,6 +45,30 @@ func TestAPartThatPanicsIsAnError(t *testing.T) {
 	}
 }
 
+func TestAMailThatIsNotAnsweredYetIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const answers = 9 * time.Minute
+		busy, closed := true, false
+		parts := []Part{{
+			Name: "deliveries", Close: func() error { closed = true; return nil },
+			Run: func(context.Context) error { time.Sleep(answers); busy = false; time.Sleep(time.Second); return nil }, //nolint:forbidigo // the clock is the test's own
+			Unfinished: func() string {
+				if busy {
+					return "1 mail"
+				}
+				return ""
+			},
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		start := time.Now()
+		var log strings.Builder
+		if err := newApp(&log, parts...).run(ctx, parts); err != nil || !closed || time.Since(start) != answers+time.Second || !strings.Contains(log.String(), "waits for 1 mail") {
+			t.Errorf("after %s: %v, closed: %t\n%s", time.Since(start), err, closed, &log)
+		}
+	})
+}
+
 func TestWhatHangsIsNotWaitedForNorClosedUnder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		closed, release := false, make(chan struct{})

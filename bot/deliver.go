@@ -23,8 +23,29 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 	if err != nil {
 		return err
 	}
-	out.Confirm = func(ctx context.Context) error { return e.Store.Confirm(ctx, d) }
-	return channel.Deliver(ctx, out)
+	confirmed := false
+	out.Confirm = func(ctx context.Context) error {
+		err := e.Store.Confirm(ctx, d)
+		if err == nil && !confirmed {
+			confirmed = true
+			e.unanswered.Add(1)
+		}
+		return err
+	}
+	err = channel.Deliver(ctx, out)
+	if confirmed {
+		e.unanswered.Add(-1)
+	}
+	return err
+}
+
+// Unfinished says how many deliveries the other side may have taken without
+// having said so: to be cut off there sends them again. Empty: none.
+func (e *Engine) Unfinished() string {
+	if n := e.unanswered.Load(); n > 0 {
+		return counted([]amount{{int(n), "delivery that is not answered yet", "deliveries that are not answered yet"}})
+	}
+	return ""
 }
 
 // delivery is what a channel gets of a stored one.
@@ -38,9 +59,6 @@ func (e *Engine) delivery(ctx context.Context, d *store.Delivery) (out integrati
 	out = integrations.Delivery{ID: d.ID, Recipient: d.Recipient, Created: d.Created}
 	for _, row := range rows {
 		p, err := e.Pass(row)
-		if err == nil && len(rows) <= integrations.MaxAttached {
-			err = e.Pack(p)
-		}
 		if err != nil {
 			return out, integrations.Blocked(fmt.Errorf("pass %s: %w", row.Serial, err))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/passhook/passhook/integrations"
@@ -29,10 +30,14 @@ type Config struct {
 }
 
 // Engine works on events and deliveries.
-type Engine struct{ Config }
+type Engine struct {
+	Config
+	// unanswered counts deliveries between Confirm and the other side's answer.
+	unanswered atomic.Int64
+}
 
 // New makes an engine; Run is its work.
-func New(c Config) *Engine { return &Engine{c} }
+func New(c Config) *Engine { return &Engine{Config: c} }
 
 // Run works on what is due until ctx ends, and then waits for what has begun.
 func (e *Engine) Run(ctx context.Context) error { return e.Store.Run(ctx, e.workers()...) }

@@ -36,7 +36,6 @@ func (r *Renderer) SetProgram(p *Program) { r.program.Store(p) }
 
 // Pass is a pass as people see it.
 type Pass struct {
-	// Package has no Content until Pack made it.
 	integrations.Package
 	Voided bool
 	// Modified is when the package last changed: the pass or its template.
@@ -68,18 +67,24 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 	if p.Editable, err = r.editable(p); err != nil {
 		return nil, err
 	}
-	p.Package = integrations.Package{Serial: row.Serial, Title: p.Rendered.Title, Filename: filename(row), Link: p.Source.Link}
+	p.Package = integrations.Package{Serial: row.Serial, Title: p.Rendered.Title, Filename: filename(row), Link: p.Source.Link, Sign: func() (*passes.Package, error) { return r.sign(p) }}
+	if p.Bytes, err = p.Template.PackageSize(p.Rendered); err != nil {
+		return nil, err
+	}
 	for _, f := range p.Rendered.Fields() {
 		p.Fields = append(p.Fields, integrations.Field{Label: f.Label, Value: f.Value})
 	}
 	return p, nil
 }
 
-// Pack makes and signs the package, which is p.Content from then on. It fails
-// where the certificate is not valid now.
-func (r *Renderer) Pack(p *Pass) (err error) {
-	p.Content, err = p.Template.Package(p.Source, p.Rendered, r.Now())
-	return err
+// sign fails where the certificate is not valid now, which the operator has to
+// mend.
+func (r *Renderer) sign(p *Pass) (*passes.Package, error) {
+	out, err := p.Template.Package(p.Source, p.Rendered, r.Now())
+	if err != nil {
+		return nil, integrations.Blocked(fmt.Errorf("pass %s: %w", p.Serial, err))
+	}
+	return out, nil
 }
 
 // render makes pass.json, not the package.

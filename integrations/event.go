@@ -155,10 +155,6 @@ type Source interface {
 // ChannelEmail is the channel of mail addresses.
 const ChannelEmail = "email"
 
-// MaxAttached is how many packages a delivery carries. A larger one has links
-// alone: mail servers refuse what is too long.
-const MaxAttached = 10
-
 // Package is one signed pass as a recipient sees it.
 type Package struct {
 	Serial string
@@ -166,9 +162,11 @@ type Package struct {
 	Title string
 	// Filename is ASCII and ends in ".pkpass".
 	Filename string
-	// Content is the signed package; nil where a delivery has more than
-	// MaxAttached.
-	Content *passes.Package
+	// Bytes is the size of the signed package.
+	Bytes int64
+	// Sign makes and signs it. Only a channel that carries it asks for that. nil:
+	// there is none to be had.
+	Sign func() (*passes.Package, error)
 	// Link is the address of the pass's page.
 	Link string
 	// Fields are what the front of the pass says, in its order.

@@ -24,6 +24,7 @@ type Config struct {
 	Username string `yaml:"username,omitempty" jsonschema:"description=Login of the mail server. It may stand URL-encoded in the address instead."`
 	Password string `yaml:"password,omitempty" jsonschema:"description=Password of the mail server. It may stand URL-encoded in the address instead."`
 	DKIM     *DKIM  `yaml:"dkim,omitempty"`
+	Attach   *bool  `yaml:"attach,omitempty" jsonschema:"description=false: mails carry links alone. Default: true."`
 }
 
 // DKIM signs outgoing mail (RFC 6376), for servers that do not do it themselves.
@@ -47,6 +48,7 @@ type settings struct {
 	username, password string
 	dkim               DKIM
 	dkimKey            crypto.Signer // nil: unsigned
+	attach             bool
 }
 
 // address is the HOST:PORT of the mail server.
@@ -63,7 +65,7 @@ func (c Config) Check() problems.List {
 }
 
 func (c Config) settings() (settings, problems.List) {
-	var s settings
+	s := settings{attach: c.Attach == nil || *c.Attach}
 	var list problems.List
 	s.from, list = sender("from", c.From)
 	if c.ReplyTo != "" {

@@ -197,7 +197,7 @@ func converse(rw *bufio.ReadWriter, afterData func(*bufio.ReadWriter)) {
 // large is a mail that no buffer between two sockets holds.
 func large() integrations.Delivery {
 	d := concert(1)
-	d.Packages[0].Content = passes.PackageOf(make([]byte, 6_900_000))
+	carry(&d.Packages[0], passes.PackageOf(make([]byte, 6_900_000)))
 	return d
 }
 

@@ -17,11 +17,14 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// maxAttachmentBytes is the most of all packages together. Beyond it, as beyond
-// integrations.MaxAttached, none is attached, so that no mail shows some passes
+// maxAttached is how many packages a mail carries, and maxAttachmentBytes the most
+// of all together. Beyond them, none is attached, so that no mail shows some passes
 // and hides others. Base64 makes 7 MB to 9.6 MB, below the 10 MB that every
 // large provider takes.
-const maxAttachmentBytes = 7_000_000
+const (
+	maxAttached        = 10
+	maxAttachmentBytes = 7_000_000
+)
 
 // packageType is what Mail and Safari open in Wallet.
 const packageType = "application/vnd.apple.pkpass"
@@ -44,7 +47,9 @@ type content struct {
 	Subject  string
 	Intro    string
 	Attached bool
-	Passes   []pass
+	// LinksOnly is true where the config wants no attachments.
+	LinksOnly bool
+	Passes    []pass
 	// Page is the address of the page with all passes; empty where the mail
 	// does not lead there.
 	Page     string
@@ -53,7 +58,7 @@ type content struct {
 
 // Many is true where there are too many passes to attach: then their page is
 // the first button.
-func (c content) Many() bool { return len(c.Passes) > integrations.MaxAttached }
+func (c content) Many() bool { return len(c.Passes) > maxAttached }
 
 // PageLabel says what the page is for.
 func (c content) PageLabel() string {
@@ -76,9 +81,11 @@ func (c content) How(press string) string {
 		return open + plural(n, "the attachment") + "."
 	case c.Attached:
 		return open + plural(n, "the attachment") + " or " + plural(n, "the "+press) + "."
+	case c.LinksOnly:
+		return open + "the " + plural(n, press) + "."
 	case n == 1:
 		return "The pass is too large to attach. " + open + "the " + press + "."
-	case n > integrations.MaxAttached:
+	case n > maxAttached:
 		return "The passes are too many to attach, so each has its own " + press + ". " + open + "the " + press + "s."
 	}
 	return "The passes are too large to attach, so each has its own " + press + ". " + open + "the " + press + "s."
@@ -112,7 +119,7 @@ func (m *Mailer) compose(d integrations.Delivery) (envelope, error) {
 	if err != nil {
 		return envelope{}, err
 	}
-	c, err := newContent(d)
+	c, err := newContent(d, m.settings.attach)
 	if err != nil {
 		return envelope{}, err
 	}
@@ -127,7 +134,11 @@ func (m *Mailer) compose(d integrations.Delivery) (envelope, error) {
 	if c.Attached {
 		files := make([]*gomail.File, len(d.Packages))
 		for i, p := range d.Packages {
-			files[i] = m.encodings.attachment(filename(p.Filename, i), p.Content, &mail)
+			content, err := p.Sign()
+			if err != nil {
+				return envelope{}, err
+			}
+			files[i] = m.encodings.attachment(filename(p.Filename, i), content, &mail)
 		}
 		msg.SetAttachments(files)
 	}
@@ -196,7 +207,7 @@ func (m *Mailer) finish(msg *gomail.Msg, mail *pieces) (envelope, error) {
 	return envelope{from: from, to: to[0], wire: mail.wire()}, nil
 }
 
-func newContent(d integrations.Delivery) (content, error) {
+func newContent(d integrations.Delivery, attach bool) (content, error) {
 	n := len(d.Packages)
 	if n == 0 {
 		return content{}, integrations.Never(errors.New("mail: the delivery has no passes"))
@@ -204,7 +215,7 @@ func newContent(d integrations.Delivery) (content, error) {
 	c := content{
 		Subject:  line(d.Subject, maxSubject),
 		Intro:    unlinked(lines(d.Intro, maxIntro)),
-		Attached: attachable(d.Packages),
+		Attached: attach && attachable(d.Packages), LinksOnly: !attach,
 	}
 	if n > 1 || d.Editable {
 		c.Page, c.Editable = link(d.Link), d.Editable
@@ -247,12 +258,12 @@ func link(text string) string {
 func attachable(packages []integrations.Package) bool {
 	total := int64(0)
 	for _, p := range packages {
-		if p.Content == nil {
+		if p.Sign == nil {
 			return false
 		}
-		total += p.Content.Size()
+		total += p.Bytes
 	}
-	return len(packages) <= integrations.MaxAttached && total <= maxAttachmentBytes
+	return len(packages) <= maxAttached && total <= maxAttachmentBytes
 }
 
 func defaultSubject(n int, title string) string {

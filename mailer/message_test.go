@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/standins"
 )
@@ -43,10 +44,10 @@ func only(t *testing.T, s *standins.SMTP) (standins.Message, standins.Mail) {
 func TestTheMailIsAsInTestdata(t *testing.T) {
 	hundred := concert(3)
 	for i := range hundred.Packages {
-		hundred.Packages[i].Content = passes.PackageOf(make([]byte, 3_000_000))
+		carry(&hundred.Packages[i], passes.PackageOf(make([]byte, 3_000_000)))
 	}
 	large := concert(1)
-	large.Packages[0].Content = passes.PackageOf(make([]byte, 7_000_001))
+	carry(&large.Packages[0], passes.PackageOf(make([]byte, 7_000_001)))
 	own := concert(2)
 	own.Subject, own.Intro = "Your tickets for Saturday", "Dear Anna,\nsee you at the hall."
 	unlabelled := concert(1)
@@ -118,7 +119,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestThePageIsTheFirstButtonOnlyWhereNothingIsAttached(t *testing.T) {
-	for n, want := range map[int]bool{integrations.MaxAttached: false, integrations.MaxAttached + 1: true} {
+	for n, want := range map[int]bool{10: false, 11: true} {
 		d := concert(n)
 		d.Link = "https://tickets.hall.example/o/token"
 		_, m := delivered(t, d)
@@ -217,7 +218,7 @@ func TestDeliveriesThatCanNeverBeMailed(t *testing.T) {
 		{"international domain", func(d *integrations.Delivery) { d.Recipient = "anna@müller.example" }, "xn-- form"},
 		{"bad id", func(d *integrations.Delivery) { d.ID = "a>\r\nBcc: b" }, "cannot stand in a Message-ID"},
 		{"no passes", func(d *integrations.Delivery) { d.Packages = nil }, "has no passes"},
-		{"neither package nor link", func(d *integrations.Delivery) { d.Packages[0].Content, d.Packages[0].Link = nil, "javascript:alert(1)" }, "can neither be attached nor has it a link"},
+		{"neither package nor link", func(d *integrations.Delivery) { d.Packages[0].Sign, d.Packages[0].Link = nil, "javascript:alert(1)" }, "can neither be attached nor has it a link"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -268,5 +269,19 @@ func TestNotice(t *testing.T) {
 	}
 	if want := "Nobody at anna@example.com.\r\n.\r\n..\r\nSee https://tickets.hall.example/console\r\n"; got.Text != want {
 		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}
+
+func TestWithoutAttachmentsTheMailHasLinksAlone(t *testing.T) {
+	s, no := server(t, standins.SMTPOptions{}), false
+	m := sending(t, s, func(c *mailer.Config, _ *mailer.Options) { c.Attach = &no })
+	d := concert(2)
+	d.Packages[1].Sign = func() (*passes.Package, error) { t.Error("a package was signed"); return nil, nil }
+	if err := m.Deliver(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	text := string(s.Messages()[0].Raw)
+	if strings.Contains(text, "attachment") || !strings.Contains(text, "https://tickets.hall.example/p/token2") {
+		t.Errorf("the mail is\n%s", text)
 	}
 }

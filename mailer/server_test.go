@@ -61,11 +61,27 @@ func concert(n int) integrations.Delivery {
 		seat := string(rune('1' + i))
 		d.Packages = append(d.Packages, integrations.Package{
 			Serial: "serial" + seat, Title: "Concert at Hall One", Filename: "ticket-" + seat + ".pkpass",
-			Content: passes.PackageOf([]byte("PK\x03\x04 package " + seat)), Link: "https://tickets.hall.example/p/token" + seat,
+			Link:   "https://tickets.hall.example/p/token" + seat,
 			Fields: []integrations.Field{{Label: "Date", Value: "Sat 28 Nov, 20:00"}, {Label: "Seat", Value: "Row 3, Seat " + seat}},
 		})
+		carry(&d.Packages[i], passes.PackageOf([]byte("PK\x03\x04 package "+seat)))
 	}
 	return d
+}
+
+// carry gives a pass of a delivery its package.
+func carry(p *integrations.Package, content *passes.Package) {
+	p.Bytes, p.Sign = content.Size(), func() (*passes.Package, error) { return content, nil }
+}
+
+// carried is the package of a pass.
+func carried(t testing.TB, p integrations.Package) *passes.Package {
+	t.Helper()
+	content, err := p.Sign()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 // certificate makes a server certificate for 127.0.0.1 and the roots that trust it.

@@ -60,7 +60,11 @@ func (s shelf) DeliveriesAbout(_ context.Context, source, object string) ([]*ord
 }
 
 func (s shelf) Package(_ context.Context, p *bot.Pass) (*passes.Package, error) {
-	return p.Content, s.unmade
+	if p.Sign == nil {
+		return nil, s.unmade
+	}
+	content, _ := p.Sign()
+	return content, s.unmade
 }
 
 func (s shelf) Rename(_ context.Context, _ *orders.Delivery, serial string, given map[string]string) error {
@@ -85,7 +89,7 @@ func (s shelf) Repeat(_ context.Context, o *orders.Delivery) error {
 func pass() *bot.Pass {
 	return &bot.Pass{
 		Package: integrations.Package{
-			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Content: passes.PackageOf([]byte("PK package")),
+			Serial: "serial", Title: `Concert <b>at</b> Hall One`, Filename: "concert-1.pkpass", Sign: func() (*passes.Package, error) { return passes.PackageOf([]byte("PK package")), nil },
 			Link: "https://tickets.example.com/p/" + token, Fields: []integrations.Field{{Label: "Holder", Value: "Ada Lovelace"}},
 		},
 		Modified: time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC), Version: "v1",

@@ -33,11 +33,9 @@ type DeliveryPass struct {
 	Inputs []Input
 	// Until is when that ends; zero is never.
 	Until time.Time
-	// Bytes is the size of its package.
-	Bytes int64
 }
 
-// Size is Bytes.
+// Size is that of its package, in bytes.
 func (p DeliveryPass) Size() int64 { return p.Bytes }
 
 // Input is one input with its value.
@@ -133,9 +131,6 @@ func (o *Orders) deliveryPass(row store.Pass) (DeliveryPass, error) {
 		return DeliveryPass{}, err
 	}
 	out := DeliveryPass{Pass: p}
-	if out.Bytes, err = p.Template.PackageSize(p.Rendered); err != nil {
-		return out, err
-	}
 	if out.Until, err = p.Template.BuyerUntil(p.Source.Inputs); err != nil || !p.Editable {
 		return out, err
 	}

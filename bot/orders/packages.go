@@ -47,12 +47,12 @@ func (o *Orders) Package(ctx context.Context, p *bot.Pass) (*passes.Package, err
 		return nil, fmt.Errorf("%w: %w", ErrNotSigned, err)
 	}
 	v, err := o.made.get(ctx, stateOf(p, c), func() (any, int, error) {
-		out := *p
-		if err := o.engine.Pack(&out); err != nil {
+		out, err := p.Sign()
+		if err != nil {
 			return nil, 0, err
 		}
-		_, own := out.Content.Parts()
-		return out.Content, len(own) + overhead, nil
+		_, own := out.Parts()
+		return out, len(own) + overhead, nil
 	})
 	out, _ := v.(*passes.Package)
 	return out, err

@@ -86,7 +86,7 @@ func (c console) mail(ctx context.Context, cfg *config.Config, to string, made *
 	}
 	d := integrations.Delivery{
 		ID: made.serial, Recipient: to, Subject: made.Subject, Intro: made.Intro, Created: time.Now(),
-		Packages: []integrations.Package{{Serial: made.serial, Title: made.Title, Filename: made.name + ".pkpass", Content: made.pkg}},
+		Packages: []integrations.Package{{Serial: made.serial, Title: made.Title, Filename: made.name + ".pkpass", Bytes: made.pkg.Size(), Sign: func() (*passes.Package, error) { return made.pkg, nil }}},
 	}
 	for _, f := range made.Fields() {
 		d.Packages[0].Fields = append(d.Packages[0].Fields, integrations.Field{Label: f.Label, Value: f.Value})
