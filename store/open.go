@@ -56,7 +56,8 @@ type engine interface {
 	// migrate brings the tables up to date.
 	migrate(ctx context.Context) error
 	// write runs f in a transaction; urgent goes before what is not. f may run
-	// in one transaction with others, and its error undoes f alone.
+	// in one transaction with others, and more than once; its error undoes f
+	// alone.
 	write(ctx context.Context, urgent bool, f func(*transaction) error) error
 	// now is the clock that all processes go by.
 	now(ctx context.Context, r runner) (time.Time, error)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -28,7 +27,7 @@ type writing struct {
 }
 
 // writer is SQLite's one writer. Those that wait share a transaction, and so the
-// one wait for the disk that it ends with, each undone by itself where it fails.
+// one wait for the disk that it ends with. Their functions may run twice.
 type writer struct {
 	db             *sql.DB
 	urgent, normal chan *writing
@@ -116,21 +115,56 @@ func (w *writer) loop() {
 	}
 }
 
-// batch runs the first and those that come while it works.
+// batch runs the first and those that come while it works in one transaction.
+// Where one of them fails, all is undone and each runs alone: that is rare, and
+// keeping apart what each wrote costs more than everything else.
 func (w *writer) batch(first *writing) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	ran, err := w.together(first)
+	if err != nil && len(ran) > 1 {
+		for _, one := range ran {
+			_, one.err = w.transact([]*writing{one}, nil)
+		}
+	}
+	for _, one := range ran {
+		if one.err == nil {
+			one.t.done()
+		}
+		one.done <- one.err
+	}
+}
+
+// together runs the first and those that come meanwhile, and says which those
+// were.
+func (w *writer) together(first *writing) ([]*writing, error) {
+	start := time.Now()
+	ran, err := w.transact([]*writing{first}, func(n int) *writing {
+		if n == mostTogether || time.Since(start) >= together {
+			return nil
+		}
+		return w.waiting()
+	})
+	for _, one := range ran {
+		one.err = err
+	}
+	return ran, err
+}
+
+// transact runs functions in one transaction, those that next gives behind
+// them, and ends it. The error undoes all.
+func (w *writer) transact(ran []*writing, next func(n int) *writing) (all []*writing, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	ran, start := []*writing{first}, time.Now()
-	err := w.begin(ctx)
+	err = w.begin(ctx)
 	for i := 0; err == nil && i < len(ran); i++ {
-		err = w.one(ctx, ran[i])
-		if len(ran) == mostTogether || time.Since(start) >= together {
+		ran[i].t = &transaction{runner: w.run, ctx: ctx}
+		err = guarded(ran[i].f, ran[i].t)
+		if next == nil {
 			continue
 		}
-		if next := w.waiting(); next != nil {
-			ran = append(ran, next)
+		if more := next(len(ran)); more != nil {
+			ran = append(ran, more)
 		}
 	}
 	if err == nil {
@@ -139,15 +173,7 @@ func (w *writer) batch(first *writing) {
 	if err != nil {
 		w.rollback()
 	}
-	for _, one := range ran {
-		if one.err == nil {
-			one.err = err
-		}
-		if one.err == nil {
-			one.t.done()
-		}
-		one.done <- one.err
-	}
+	return ran, err
 }
 
 // begin takes the connection. An immediate transaction is one that busy_timeout
@@ -160,24 +186,6 @@ func (w *writer) begin(ctx context.Context) (err error) {
 		w.run = newPrepared(w.conn)
 	}
 	_, err = w.run.ExecContext(ctx, "BEGIN IMMEDIATE")
-	return err
-}
-
-// one runs a function in a savepoint. The result is the transaction's own end;
-// what the function failed with stays with it.
-func (w *writer) one(ctx context.Context, one *writing) error {
-	one.t = &transaction{runner: w.run, ctx: ctx}
-	if _, err := w.run.ExecContext(ctx, "SAVEPOINT one"); err != nil {
-		return err
-	}
-	if one.err = guarded(one.f, one.t); one.err != nil {
-		// SQLite may have undone all of it, as when the disk is full; then this
-		// fails, and with it the others.
-		if _, err := w.run.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
-			return errors.Join(one.err, err)
-		}
-	}
-	_, err := w.run.ExecContext(ctx, "RELEASE one")
 	return err
 }
 

@@ -65,6 +65,40 @@ func BenchmarkOrders(b *testing.B) {
 	b.ReportMetric(rates[len(rates)/2], "orders/s")
 }
 
+// BenchmarkOrdersWithLinks is the same with links alone, where nothing is signed,
+// beside the bare durable answers of BenchmarkIngest.
+func BenchmarkOrdersWithLinks(b *testing.B) {
+	const rounds, orders = 5, 1000 // whatever b.N is
+	w := newWorld(b, "")
+	out := newSink(b)
+	w.write(b, "passhook.yaml", strings.Replace(worldConfig(out.addr, w.api, ""), "mail: {", "mail: {attach: false, ", 1))
+	a := w.start(b)
+	var ratios, rates []float64
+	var seq atomic.Int64
+	for round := range rounds + 1 {
+		bodies := make([][]byte, orders)
+		for i := range bodies {
+			bodies[i] = w.checkout(fmt.Sprintf("order%d.%d", round, i), 3)
+		}
+		mails := out.mails.Load()
+		start := time.Now()
+		postAll(b, "http://"+a.Config.Listen, bodies)
+		out.wait(b, mails+orders)
+		took := time.Since(start)
+		settled(b, a)
+		ingest := flood(b, "http://"+a.Config.Listen, &seq, 4*orders)
+		settled(b, a)
+		if round > 0 {
+			ratios = append(ratios, ingest.Seconds()/4/took.Seconds())
+			rates = append(rates, orders/took.Seconds())
+		}
+	}
+	slices.Sort(ratios)
+	slices.Sort(rates)
+	b.ReportMetric(ratios[len(ratios)/2], "of-ingest")
+	b.ReportMetric(rates[len(rates)/2], "orders/s")
+}
+
 // postAll sends events from 64 clients.
 func postAll(b *testing.B, url string, bodies [][]byte) {
 	b.Helper()
