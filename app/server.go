@@ -23,7 +23,9 @@ const ReadyPath = "/readyz"
 
 // health adds the two questions of those who run a server.
 func (a *App) health(r *mux.Router) {
-	r.HandleFunc(HealthPath, func(w http.ResponseWriter, _ *http.Request) { pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"}) }).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc(HealthPath, func(w http.ResponseWriter, _ *http.Request) {
+		pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	}).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc(ReadyPath, a.ready).Methods(http.MethodGet, http.MethodHead)
 }
 
