@@ -7,24 +7,24 @@ import (
 )
 
 // hasEvent uses the index of objects alone; they have few events each.
-const hasEvent = "SELECT source, account, types FROM events WHERE object = $1 AND rule = ''"
+const hasEvent = "SELECT source, types FROM events WHERE object = $1 AND rule = ''"
 
 // HasEvent reports whether there is an event of a source about an object that
-// has one of these types, as its own or as an alias, whatever became of it. What
-// one rule alone saw, in a backfill, does not count.
-func (s *Store) HasEvent(ctx context.Context, source, account, object string, types ...string) (bool, error) {
+// has one of these types, as its own or as an alias, whatever became of it, and
+// of whichever account. What one rule alone saw, in a backfill, does not count.
+func (s *Store) HasEvent(ctx context.Context, source, object string, types ...string) (bool, error) {
 	rows, err := s.reader.QueryContext(ctx, hasEvent, object)
 	if err != nil {
 		return false, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var of, at, names string
+		var of, names string
 		var has []string
-		if err := rows.Scan(&of, &at, &names); err != nil {
+		if err := rows.Scan(&of, &names); err != nil {
 			return false, err
 		}
-		if of != source || at != account {
+		if of != source {
 			continue
 		}
 		if err := json.Unmarshal([]byte(names), &has); err != nil {

@@ -18,21 +18,20 @@ func TestHasEvent(t *testing.T) {
 		backfilled.Rule = "concert"
 		accept(t, s, backfilled)
 		for _, tc := range []struct {
-			source, account, object, types string
-			want                           bool
+			source, object, types string
+			want                  bool
 		}{
-			{"stripe", "acct_1", "cs_1", "stripe.checkout.session.completed", true},
-			{"stripe", "acct_1", "cs_1", "stripe.checkout.paid", true},
-			{"stripe", "acct_1", "cs_1", "stripe.refunded stripe.checkout.paid", true},
-			{"stripe", "acct_1", "cs_1", "stripe.refunded", false},
-			{"stripe", "acct_1", "cs_1", "checkout.paid", false},
-			{"stripe", "", "cs_1", "stripe.checkout.paid", false},
-			{"hooks.shop", "acct_1", "cs_1", "stripe.checkout.paid", false},
-			{"stripe", "", "cs_2", "stripe.checkout.paid", true},
-			{"stripe", "", "cs_3", "stripe.checkout.paid", false},
-			{"stripe", "", "cs_4", "stripe.checkout.paid", false},
+			{"stripe", "cs_1", "stripe.checkout.session.completed", true},
+			{"stripe", "cs_1", "stripe.checkout.paid", true},
+			{"stripe", "cs_1", "stripe.refunded stripe.checkout.paid", true},
+			{"stripe", "cs_1", "stripe.refunded", false},
+			{"stripe", "cs_1", "checkout.paid", false},
+			{"hooks.shop", "cs_1", "stripe.checkout.paid", false},
+			{"stripe", "cs_2", "stripe.checkout.paid", true},
+			{"stripe", "cs_3", "stripe.checkout.paid", false},
+			{"stripe", "cs_4", "stripe.checkout.paid", false},
 		} {
-			got, err := s.HasEvent(t.Context(), tc.source, tc.account, tc.object, strings.Fields(tc.types)...)
+			got, err := s.HasEvent(t.Context(), tc.source, tc.object, strings.Fields(tc.types)...)
 			if err != nil || got != tc.want {
 				t.Errorf("%+v: got %t, %v", tc, got, err)
 			}

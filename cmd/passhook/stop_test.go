@@ -36,7 +36,7 @@ func TestServeStopsThoughABodyStalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nExpect: 100-continue\r\nStripe-Signature: t=%d,v1=00\r\n\r\n", stripe.WebhookPath, time.Now().Unix())
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nExpect: 100-continue\r\nStripe-Signature: t=%d,v1=%064d\r\n\r\n", stripe.WebhookPath, time.Now().Unix(), 0)
 	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") { // the handler reads
 		t.Fatal(line, err)
 	}

@@ -86,7 +86,7 @@ func (t *tally) take(ctx context.Context, e integrations.Event) error {
 		state, err = t.stateOf(ctx, e.ExternalID)
 		fresh = state == ""
 		for _, name := range e.Names() {
-			t.missing[e.Account+" "+e.Object+" "+name] = true
+			t.missing[e.Object+" "+name] = true
 		}
 	} else {
 		_, fresh, err = t.engine.Accept(ctx, e)
@@ -108,13 +108,13 @@ func (t *tally) take(ctx context.Context, e integrations.Event) error {
 }
 
 // has is the store's, and true for what a dry run has seen.
-func (t *tally) has(ctx context.Context, source, account, object string, types ...string) (bool, error) {
+func (t *tally) has(ctx context.Context, source, object string, types ...string) (bool, error) {
 	for _, name := range types {
-		if t.missing[account+" "+object+" "+name] {
+		if t.missing[object+" "+name] {
 			return true, nil
 		}
 	}
-	return t.store.HasEvent(ctx, source, account, object, types...)
+	return t.store.HasEvent(ctx, source, object, types...)
 }
 
 func (t *tally) tell(c console) error {

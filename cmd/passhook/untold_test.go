@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/passhook/passhook/standins"
 )
 
 // Stripe makes no event at all, of nothing: the sales are issued, a refund and a
@@ -73,4 +75,28 @@ func (w *world) state(t *testing.T) string {
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// What was captured later is told by an event about the charge. Its session,
+// read afterwards, issues no second pass.
+func TestACapturedSaleIsSentOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	b, err := os.ReadFile(filepath.Join(w.dir, "passhook.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "passhook.yaml", strings.Replace(string(b), "stripe: {", "stripe: {since: "+time.Now().AddDate(0, 0, -10).Format(time.DateOnly)+", ", 1))
+	p := w.serve(t, 0)
+	w.bought("ada", time.Hour, nil)
+	captured := standins.Event(standins.EventOptions{ID: "evt_1", Type: "charge.captured", Created: time.Now()},
+		map[string]any{"id": "ch_1", "object": "charge", "payment_intent": "pi_ada", "amount": 9900, "captured": true, "livemode": false})
+	if _, err := w.send(t.Context(), p.url, captured); err != nil {
+		t.Fatal(err)
+	}
+	w.mails(t, 1)
+	p.stop(t)
+	w.serve(t, 0)
+	eventually(t, 20*time.Second, "the session is read", func() bool { return w.stored(t)["done"] == 2 })
+	w.mails(t, 1)
 }

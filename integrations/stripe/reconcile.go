@@ -35,8 +35,9 @@ type Memory interface {
 	// Accounts are the connected accounts of a source that events came from.
 	Accounts(ctx context.Context, source string) ([]string, error)
 	// HasEvent reports whether there is an event about an object that has one of
-	// these types, as its own or as an alias.
-	HasEvent(ctx context.Context, source, account, object string, types ...string) (bool, error)
+	// these types, as its own or as an alias. Stripe's ids are unique over all
+	// accounts, and an organization's thin events name one that others do not.
+	HasEvent(ctx context.Context, source, object string, types ...string) (bool, error)
 }
 
 // Reconciler fetches what Stripe has and the store has not, and lets it in by

@@ -80,7 +80,7 @@ type told struct {
 }
 
 // HasEvent is Memory's.
-type HasEvent func(ctx context.Context, source, account, object string, types ...string) (bool, error)
+type HasEvent func(ctx context.Context, source, object string, types ...string) (bool, error)
 
 // Untold gives each event to each that objects made since then should have
 // caused and that nobody knows. What was made within the last minutes may have
@@ -118,7 +118,7 @@ func (r Reader) untold(ctx context.Context, l objectList, since, now time.Time, 
 // make gives an event to each that nobody knows.
 func (r Reader) make(ctx context.Context, o listed, t telling, has HasEvent, each func(integrations.Event) error) error {
 	for i, by := range t.by {
-		known, err := has(ctx, SourceName, r.Account, by.object, by.names...)
+		known, err := has(ctx, SourceName, by.object, by.names...)
 		if err != nil || known && i == len(t.by)-1 {
 			return err
 		}

@@ -149,6 +149,26 @@ func TestASecondPartOfARefundIsMissed(t *testing.T) {
 	}
 }
 
+// An organization's thin event names the account, which the keys' own list does
+// not: a second event would issue a second pass.
+func TestASaleIsKnownWhicheverAccountItsEventNames(t *testing.T) {
+	l := newLook(t, stripe.Config{APIKeys: []string{"rk_test_1"}})
+	l.from(t, lookNow.Add(-2*time.Hour))
+	l.sold("1", hourAgo, nil)
+	e, err := stripe.Receive(l.config, standins.ThinEvent(standins.ThinOptions{
+		ID: "evt_1", Type: "v1.checkout.session.completed", Created: hourAgo, Context: "org_1/acct_1", Object: "cs_test_1", Kind: "checkout.session",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := l.Accept(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.brought(t); got != "" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // A part is told by an event about the charge and one about the refund.
 func TestAPartIsKnownByTwoEvents(t *testing.T) {
 	part := with(charge, map[string]any{"amount_refunded": 4950})
