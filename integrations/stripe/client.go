@@ -209,8 +209,10 @@ func explain(err error) error {
 		return integrations.Never(err)
 	case http.StatusTooManyRequests:
 		return integrations.After(retryAfter(se), err)
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return integrations.Unavailable(fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", err, Permissions))
+	case http.StatusUnauthorized:
+		return integrations.Unavailable(fmt.Errorf("%w (check stripe.api_keys)", err))
+	case http.StatusForbidden: // other requests may be allowed
+		return integrations.Blocked(fmt.Errorf("%w (check stripe.api_keys; a restricted key needs read access to %s)", err, Permissions))
 	}
 	if se.HTTPStatusCode >= http.StatusInternalServerError {
 		return integrations.Unavailable(err)

@@ -117,7 +117,7 @@ func TestAnswersOfStripesAPI(t *testing.T) {
 		{"429", standins.Fault{Status: 429, Message: "slow down"}, false, false, 10 * time.Second, "slow down"},
 		{"409", standins.Fault{Status: 409, Message: "in use"}, false, false, 0, "in use"},
 		{"401", standins.Fault{Status: 401, Message: "Invalid API Key"}, false, true, 0, "check stripe.api_keys"},
-		{"403", standins.Fault{Status: 403, Message: "needs rak_checkout_session_read"}, false, true, 0, "rak_checkout_session_read"},
+		{"403", standins.Fault{Status: 403, Message: "needs rak_checkout_session_read"}, false, false, 0, "rak_checkout_session_read"},
 		{"another account", standins.Fault{Status: 403, Code: "account_invalid", Message: "no access"}, true, false, 0, "connected account"},
 		{"404", standins.Fault{Status: 404, Message: "No such checkout.session"}, true, false, 0, "belong to the account"},
 		{"400", standins.Fault{Status: 400, Message: "bad request"}, true, false, 0, "bad request"},
@@ -126,7 +126,7 @@ func TestAnswersOfStripesAPI(t *testing.T) {
 			client, api, e := account(t, 1, nil)
 			api.Fail(func(*http.Request) *standins.Fault { return &tc.fault })
 			_, err := client.Complete(t.Context(), e)
-			if err == nil || integrations.IsNever(err) != tc.never || integrations.IsUnavailable(err) != tc.service || integrations.RetryAfter(err) != tc.after || !strings.Contains(err.Error(), tc.says) {
+			if err == nil || integrations.IsNever(err) != tc.never || integrations.IsUnavailable(err) != tc.service || integrations.IsBlocked(err) != (tc.name == "403") || integrations.RetryAfter(err) != tc.after || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("never %t, the service's %t, after %s: %v", integrations.IsNever(err), integrations.IsUnavailable(err), integrations.RetryAfter(err), err)
 			}
 			if err != nil && strings.Contains(err.Error(), "rk_test_1") {
