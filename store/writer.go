@@ -166,7 +166,7 @@ func (w *writer) begin(ctx context.Context) (err error) {
 // one runs a function in a savepoint. The result is the transaction's own end;
 // what the function failed with stays with it.
 func (w *writer) one(ctx context.Context, one *writing) error {
-	one.t = &transaction{runner: w.run, ctx: ctx}
+	one.t = &transaction{runner: watched(w.run), ctx: ctx}
 	if _, err := w.run.ExecContext(ctx, "SAVEPOINT one"); err != nil {
 		return err
 	}
