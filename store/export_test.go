@@ -113,14 +113,17 @@ func (s *Store) LaneOf(table, name string) (Lane, bool) {
 	return Lane{one}, one != nil
 }
 
-// Oldest says since when the lane's oldest row is due.
-func (l Lane) Oldest(ago time.Duration) { l.lane.oldest.Store(time.Now().Add(-ago).UnixNano()) }
+// Oldest is for how long the lane's oldest row has been due.
+func (l Lane) Oldest() time.Duration {
+	at := l.lane.oldest.Load()
+	if at == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, at))
+}
 
-// Waits is how long the lane's oldest row has been due.
+// Waits is how long rows of the lane wait for us.
 func (l Lane) Waits() time.Duration { return l.lane.waits() }
-
-// Room is how many rows the lane may claim now.
-func (l Lane) Room() int { return l.lane.room() }
 
 // What a retry is decided by.
 var (
@@ -158,4 +161,11 @@ func (w watching) QueryContext(ctx context.Context, query string, args ...any) (
 func (w watching) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	w.f(query, args)
 	return w.runner.QueryRowContext(ctx, query, args...)
+}
+
+// Ready reports whether Run works.
+func (s *Store) Ready() bool {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	return s.ledger.open != nil
 }
