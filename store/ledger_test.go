@@ -198,23 +198,23 @@ func TestALiveProcessKeepsItsClaim(t *testing.T) {
 	}
 }
 
-// The lock of the file says that nobody else works: no clock takes a claim away.
+// A process does not take what it works on, whatever the clock says.
 func TestAStepOfTheClockRepeatsNoWork(t *testing.T) {
-	t.Parallel()
-	p := sqlite(t)
-	s := opened(t, p)
-	work, begun, letGo := hanging(1)
-	running(t, s, work)
-	id := accept(t, s, event("1"))
-	receive(t, begun, "the event")
-	for _, step := range []time.Duration{time.Minute, time.Hour, 365 * 24 * time.Hour, -400 * 24 * time.Hour} {
-		p.clock.advance(step)
-		nothing(t, begun, "it was begun again after "+step.String())
-	}
-	letGo <- nil
-	if is := settled(t, s, id); is.State != store.StateDone || is.Attempts != 1 {
-		t.Errorf("got %+v", is)
-	}
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		work, begun, letGo := hanging(2)
+		running(t, s, work)
+		id := accept(t, s, event("1"))
+		receive(t, begun, "the event")
+		for _, step := range []time.Duration{time.Minute, time.Hour, 365 * 24 * time.Hour, -400 * 24 * time.Hour} {
+			p.clock.advance(step)
+			nothing(t, begun, "it was begun again after "+step.String())
+		}
+		letGo <- nil
+		if is := settled(t, s, id); is.State != store.StateDone || is.Attempts != 1 {
+			t.Errorf("got %+v", is)
+		}
+	})
 }
 
 // A retry that a wrong clock has put off is due once the clock is right.
