@@ -217,7 +217,6 @@ func (c *committer) commit(first acceptance) {
 		}
 		a.result <- results[i]
 	}
-	c.ledger.arrived(len(batch))
 }
 
 // store writes events in one transaction and then wakes who works on them.
@@ -245,6 +244,9 @@ func (c *committer) store(batch []acceptance) ([]accepted, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		c.ledger.arrived(len(batch))
+	}
 	for i, a := range batch {
 		if err == nil && results[i].fresh && a.event.Ignore == "" {
 			c.ledger.wake(eventTable.name, a.event.Source)

@@ -3,18 +3,42 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 )
 
-// Database lets tests disturb the database and look behind the store.
-func (s *Store) Database() *sql.DB {
-	switch e := s.engine.(type) {
-	case *sqlite:
-		return e.writing
-	case *postgres:
-		return e.db
+// Lease is how long a claim lasts.
+const Lease = lease
+
+// Beside is the store's database, past the store.
+func (s *Store) Beside() (*sql.DB, error) {
+	if s.config.URL != "" {
+		return sql.Open("pgx", s.config.URL)
 	}
-	return nil
+	return sql.Open("sqlite", "file:"+s.config.Path+"?_pragma=busy_timeout(10000)")
+}
+
+// Writer runs a statement on the connection that SQLite is written over, and
+// reads a number.
+func (s *Store) Writer(query string) (n int, err error) {
+	e, ok := s.engine.(*sqlite)
+	if !ok {
+		return 0, fmt.Errorf("%T has no writer", s.engine)
+	}
+	err = e.alone(func() error {
+		if err := e.writing.QueryRow(query).Scan(&n); err != sql.ErrNoRows { //nolint:errorlint // as it comes
+			return err
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Write runs statements in a transaction as the store does.
+func (s *Store) Write(ctx context.Context, urgent bool, f func(exec func(query string, args ...any) error) error) error {
+	return s.engine.write(ctx, urgent, func(t *transaction) error {
+		return f(func(query string, args ...any) error { _, err := t.exec(query, args...); return err })
+	})
 }
 
 // Waiting is how many events wait for the next transaction.
@@ -28,6 +52,11 @@ func (s *Store) ClaimEvent(ctx context.Context, id string) (*Event, bool, error)
 // ClaimDelivery claims one delivery, as a worker does, if it is due.
 func (s *Store) ClaimDelivery(ctx context.Context, id string) (*Delivery, bool, error) {
 	return claimOne(ctx, s, Deliveries, id)
+}
+
+// ClaimWalk claims one walk, as a worker does, if it is due.
+func (s *Store) ClaimWalk(ctx context.Context, id string) (*Walk, bool, error) {
+	return claimOne(ctx, s, Walks, id)
 }
 
 func claimOne[T any](ctx context.Context, s *Store, in Table[T], id string) (out *T, ok bool, err error) {
@@ -69,6 +98,74 @@ func (s *Store) settleRow(ctx context.Context, in table, id string, attempts int
 // RetryEvent gives a claimed event back.
 func (s *Store) RetryEvent(ctx context.Context, e *Event, due time.Time, note string) error {
 	return s.engine.write(ctx, false, func(t *transaction) error {
-		return t.changed(eventTable.retry, e.ID, e.Attempts, millis(due), note)
+		return t.changed(eventTable.retry, e.ID, e.Attempts, millis(due), clean(note))
 	})
+}
+
+// Lane is what a running store knows of one of its lanes.
+type Lane struct{ lane *lane }
+
+// LaneOf is a lane of the running store, if it is open.
+func (s *Store) LaneOf(table, name string) (Lane, bool) {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	one := s.ledger.lanes[table+" "+name]
+	return Lane{one}, one != nil
+}
+
+// Oldest is for how long the lane's oldest row has been due.
+func (l Lane) Oldest() time.Duration {
+	at := l.lane.oldest.Load()
+	if at == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, at))
+}
+
+// Waits is how long rows of the lane wait for us.
+func (l Lane) Waits() time.Duration { return l.lane.waits() }
+
+// What a retry is decided by.
+var (
+	Final  = final
+	Pause  = pause
+	Pauses = pauses
+)
+
+// Renew renews the claims of the running store.
+func (s *Store) Renew(ctx context.Context) error { return s.ledger.renewAll(ctx) }
+
+// Watch has every statement told to f until stop is called; nobody else may have
+// a store open.
+func Watch(f func(query string, args []any)) (stop func()) {
+	was := watched
+	watched = func(r runner) runner { return watching{r, f} }
+	return func() { watched = was }
+}
+
+type watching struct {
+	runner
+	f func(string, []any)
+}
+
+func (w watching) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	w.f(query, args)
+	return w.runner.ExecContext(ctx, query, args...)
+}
+
+func (w watching) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	w.f(query, args)
+	return w.runner.QueryContext(ctx, query, args...)
+}
+
+func (w watching) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	w.f(query, args)
+	return w.runner.QueryRowContext(ctx, query, args...)
+}
+
+// Ready reports whether Run works.
+func (s *Store) Ready() bool {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	return s.ledger.open != nil
 }

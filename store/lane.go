@@ -29,8 +29,8 @@ type lane struct {
 	// this machine's clock; 0: none waits.
 	oldest  atomic.Int64
 	breaker breaker
-	// claimed is when rows were claimed last.
-	claimed time.Time
+	// yields is since when claims wait for the end of a burst.
+	yields time.Time
 }
 
 func newLane(l *ledger, w Worker, name string) *lane {
@@ -104,7 +104,7 @@ func (n *lane) fill(ctx context.Context) (more bool, err error) {
 		if room == 0 {
 			return false, nil // a slot that gets free asks again
 		}
-		if n.table.name == eventTable.name && n.bursting() && time.Since(n.claimed) < burstMost {
+		if n.table.name == eventTable.name && n.yield() {
 			return true, nil
 		}
 		room, wait := n.breaker.allows(room)
@@ -112,7 +112,6 @@ func (n *lane) fill(ctx context.Context) (more bool, err error) {
 			time.AfterFunc(wait, n.wake)
 			return false, nil
 		}
-		n.claimed = time.Now()
 		claims, err := n.claim(ctx, room)
 		if err != nil {
 			return false, err
@@ -129,6 +128,22 @@ func (n *lane) fill(ctx context.Context) (more bool, err error) {
 	return false, nil
 }
 
+// yield reports whether senders are to be answered first.
+func (n *lane) yield() bool {
+	if !n.bursting() {
+		n.yields = time.Time{}
+		return false
+	}
+	if n.yields.IsZero() {
+		n.yields = time.Now()
+	}
+	if time.Since(n.yields) < burstMost {
+		return true
+	}
+	n.yields = time.Time{}
+	return false
+}
+
 // room is how many rows may be claimed now.
 func (n *lane) room() int {
 	most := 2 * n.slots
@@ -140,16 +155,17 @@ func (n *lane) room() int {
 
 // claim takes rows that are due, the oldest first.
 func (n *lane) claim(ctx context.Context, most int) (claims []*claim, err error) {
-	query := n.table.claim
-	if n.store.engine.exclusive() {
-		query = n.table.claimFree
+	query, held := n.table.claimFree, []any{}
+	if !n.store.engine.exclusive() {
+		query, held = n.table.claim, []any{n.heldIDs()}
 	}
-	err = n.store.engine.write(ctx, false, func(t *transaction) error {
-		now, err := n.store.engine.now(ctx, t)
+	// A stop in the middle would leave it open whether they are ours.
+	err = n.store.engine.write(context.WithoutCancel(ctx), false, func(t *transaction) error {
+		now, err := n.store.engine.now(t.ctx, t)
 		if err != nil {
 			return err
 		}
-		claims, err = n.worker.claim(t, query, millis(now.Add(lease)), n.name, millis(now), most)
+		claims, err = n.worker.claim(t, query, append([]any{millis(now.Add(lease)), n.name, millis(now), most}, held...)...)
 		return err
 	})
 	if err != nil {
@@ -160,6 +176,19 @@ func (n *lane) claim(ctx context.Context, most int) (claims []*claim, err error)
 		n.held.Store(n.table.name+" "+c.ID, c)
 	}
 	return claims, nil
+}
+
+// heldIDs are the rows of the table that this process works on. However late a
+// claim is renewed, and whatever the clock says, it does not take its own.
+func (n *lane) heldIDs() []string {
+	ids := []string{}
+	n.held.Range(func(_, v any) bool {
+		if c := v.(*claim); c.table.name == n.table.name { //nolint:forcetypeassert // nothing else is held
+			ids = append(ids, c.ID)
+		}
+		return true
+	})
+	return ids
 }
 
 // work does one claim and settles it.

@@ -1,9 +1,10 @@
 package store_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/passhook/passhook/store"
 )
@@ -11,8 +12,7 @@ import (
 func TestAStoreOfAnotherVersionIsRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s := p.open(t)
-		_, err := s.Database().Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
-		must(t, err)
+		exec(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
 		must(t, s.Close())
 		for name, open := range map[string]func() (*store.Store, error){
 			"Open":       func() (*store.Store, error) { return store.Open(t.Context(), p.Config) },
@@ -25,10 +25,43 @@ func TestAStoreOfAnotherVersionIsRefused(t *testing.T) {
 	})
 }
 
-func TestTimesComeFromTheClock(t *testing.T) {
-	s := opened(t, sqlite(t))
-	e := claimed(t, s, event("1"))
-	if want := e.Received.Add(lease); !e.Due.Equal(want) {
-		t.Errorf("due %s, want %s", e.Due.Format(time.RFC3339), want.Format(time.RFC3339))
+func TestASecondServerIsRefused(t *testing.T) {
+	t.Parallel()
+	p := sqlite(t)
+	opened(t, p)
+	if _, err := store.Open(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "another passhook works on") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOpenBesideSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	p := sqlite(t)
+	if _, err := store.OpenBeside(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "start passhook serve once") {
+		t.Errorf("no file: %v", err)
+	}
+	p = postgres(t)
+	if _, err := store.OpenBeside(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "start passhook serve once") {
+		t.Errorf("no tables: %v", err)
+	}
+}
+
+func TestAFolderThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	p := sqlite(t)
+	p.Path = filepath.Join(file, "passhook.db")
+	if _, err := store.Open(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "data folder") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheFileIsPrivate(t *testing.T) {
+	t.Parallel()
+	p := sqlite(t)
+	opened(t, p)
+	if info, err := os.Stat(p.Path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
 	}
 }

@@ -38,7 +38,7 @@ func (s *Store) openPostgres(ctx context.Context) error {
 		return fmt.Errorf("database: %w", err)
 	}
 	e := &postgres{config: s.config, db: stdlib.OpenDBFromPool(pool), pool: pool}
-	s.engine, s.reader = e, e.db
+	s.engine, s.reader = e, watched(e.db)
 	if err = e.db.PingContext(ctx); err == nil {
 		e.schema, err = newSchema(e.db, goose.DialectPostgres, "SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')")
 	}
@@ -70,7 +70,7 @@ func (e *postgres) write(ctx context.Context, _ bool, f func(*transaction) error
 	if err != nil {
 		return err
 	}
-	t := &transaction{runner: tx, ctx: ctx}
+	t := &transaction{runner: watched(tx), ctx: ctx}
 	if err := guarded(f, t); err != nil {
 		_ = tx.Rollback()
 		return err

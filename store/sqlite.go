@@ -47,7 +47,7 @@ func (s *Store) openSQLite(ctx context.Context, own bool) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), s.unlock())
 	}
-	s.engine, s.reader = e, newPrepared(e.reader)
+	s.engine, s.reader = e, watched(newPrepared(e.reader))
 	return nil
 }
 

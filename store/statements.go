@@ -13,6 +13,9 @@ type runner interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// watched wraps what runs a store's statements, so that tests see them.
+var watched = func(r runner) runner { return r }
+
 // prepared has each statement read once: SQLite takes longer to read one than to
 // run it. pgx does the same for PostgreSQL by itself.
 type prepared struct {

@@ -158,7 +158,7 @@ func (w *writer) transact(ran []*writing, next func(n int) *writing) (all []*wri
 	defer cancel()
 	err = w.begin(ctx)
 	for i := 0; err == nil && i < len(ran); i++ {
-		ran[i].t = &transaction{runner: w.run, ctx: ctx}
+		ran[i].t = &transaction{runner: watched(w.run), ctx: ctx}
 		err = guarded(ran[i].f, ran[i].t)
 		if next == nil {
 			continue

@@ -1,0 +1,260 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/store"
+)
+
+// worked has events sent to a channel and is done with them.
+func worked(slots int) (store.Work[store.Event], chan string) {
+	ids := make(chan string, 1000)
+	return onEvents(slots, func(_ context.Context, e *store.Event) error { ids <- e.ID; return nil }), ids
+}
+
+// No sweep helps here.
+func TestAcceptWakesWhoWorks(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		p.Sweep = time.Hour
+		s := opened(t, p)
+		work, ids := worked(1)
+		running(t, s, work)
+		first := accept(t, s, event("0")) // or the look at the start finds it
+		if id := receive(t, ids, "the first event"); id != first {
+			t.Errorf("got %s", id)
+		}
+		settled(t, s, first)
+		for i := range 3 {
+			id := accept(t, s, event(fmt.Sprint(1+i)))
+			if is := receive(t, ids, "the event"); is != id {
+				t.Errorf("got %s, want %s", is, id)
+			}
+		}
+	})
+}
+
+func TestWhatIssueQueuesIsWorkedOnAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		p.Sweep = time.Hour
+		s := opened(t, p)
+		sent := make(chan string, 10)
+		running(t, s, store.Work[store.Delivery]{Table: store.Deliveries, Slots: 1, Do: func(_ context.Context, d *store.Delivery) error { sent <- d.ID; return nil }})
+		until(t, "Run has looked", func() bool { return s.Ready() })
+		d := issue(t, s, "cs_1", 1).Deliveries[0]
+		if id := receive(t, sent, "the delivery"); id != d.ID {
+			t.Errorf("got %s, want %s", id, d.ID)
+		}
+		until(t, "it is sent", func() bool {
+			found := got[[]store.Delivery](t)(s.FindDeliveries(t.Context(), store.Filter{Query: d.ID}))
+			return found[0].State == store.StateSent && found[0].Sent.Equal(p.clock.now()) && found[0].Attempts == 1
+		})
+	})
+}
+
+func TestWorkOfOtherProcessesIsFound(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		e := claimed(t, s, event("1"))
+		must(t, s.SettleEvent(t.Context(), e, store.StateFailed, "no template"))
+		d := issue(t, s, "cs_1", 1).Deliveries[0]
+		work, ids := worked(1)
+		sent := make(chan string, 10)
+		running(t, s, work, store.Work[store.Delivery]{Table: store.Deliveries, Slots: 1, Do: func(_ context.Context, d *store.Delivery) error { sent <- d.ID; return nil }})
+		receive(t, sent, "the first delivery")
+		beside := got[*store.Store](t)(store.OpenBeside(t.Context(), p.Config))
+		t.Cleanup(func() { must(t, beside.Close()) })
+		must(t, beside.Replay(t.Context(), e.ID))
+		if id := receive(t, ids, "the replay"); id != e.ID {
+			t.Errorf("got %s", id)
+		}
+		again := got[string](t)(beside.Resend(t.Context(), d.ID, "", 0))
+		if id := receive(t, sent, "the resend"); id != again {
+			t.Errorf("got %s, want %s", id, again)
+		}
+		if err := beside.Replay(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("an event that is not there: %v", err)
+		}
+	})
+}
+
+func TestAReplayBeginsAnew(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		e := claimed(t, s, event("1"))
+		must(t, s.Replay(t.Context(), e.ID)) // somebody works on it: nothing happens
+		if is := eventNow(t, s, e.ID); !is.Due.After(p.clock.now()) {
+			t.Errorf("a claim was taken away: due %s", is.Due)
+		}
+		must(t, s.SettleEvent(t.Context(), e, store.StateFailed, "no address"))
+		p.clock.advance(time.Hour)
+		must(t, s.Replay(t.Context(), e.ID))
+		is := claimedAgain(t, s, e.ID)
+		if is.Attempts != 2 || is.Note != "" || !is.Settled.IsZero() || !is.Since.Equal(p.clock.now()) {
+			t.Errorf("got %+v", is)
+		}
+		must(t, s.RetryEvent(t.Context(), is, p.clock.now().Add(time.Hour), "stripe is down"))
+		must(t, s.Replay(t.Context(), e.ID)) // one that waits is due now
+		claimedAgain(t, s, e.ID)
+	})
+}
+
+func TestOfManyProcessesOneClaims(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		const events = 60
+		stores := []*store.Store{opened(t, p)}
+		if p.URL != "" { // which distributes the work
+			stores = append(stores, opened(t, p), opened(t, p))
+		}
+		for i := range events {
+			accept(t, stores[0], event(fmt.Sprint(i)))
+		}
+		var done sync.Map
+		var calls atomic.Int64
+		for _, s := range stores {
+			running(t, s, onEvents(4, func(_ context.Context, e *store.Event) error {
+				if _, was := done.LoadOrStore(e.ID, true); was {
+					t.Errorf("event %s was worked on twice", e.ID)
+				}
+				calls.Add(1)
+				return nil
+			}))
+		}
+		until(t, "all are done", func() bool { return count(t, stores[0], "events WHERE state = 'done'") == events })
+		if n := calls.Load(); n != events {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+// A process that dies with a claim leaves the row to the next start at once on
+// SQLite, and to the others when its lease ends on PostgreSQL.
+func TestAClaimOfADeadProcessIsTakenOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := p.open(t)
+		e := claimed(t, s, event("1"))
+		retry := claimed(t, s, event("2"))
+		must(t, s.RetryEvent(t.Context(), retry, p.clock.now().Add(time.Hour), "later"))
+		must(t, s.Close())
+		s = opened(t, p)
+		work, ids := worked(2)
+		running(t, s, work)
+		if p.URL != "" {
+			nothing(t, ids, "the process may be alive")
+			p.clock.advance(store.Lease)
+		}
+		if id := receive(t, ids, "the event of the dead process"); id != e.ID {
+			t.Errorf("got %s; a retry is not due before its time", id)
+		}
+		nothing(t, ids, "nothing else is due")
+	})
+}
+
+// hanging works on events until they are let go, and tells whether their ctx
+// ended by itself.
+func hanging(slots int) (w store.Work[store.Event], begun chan string, letGo chan error) {
+	begun, letGo = make(chan string, 100), make(chan error)
+	return onEvents(slots, func(ctx context.Context, e *store.Event) error {
+		begun <- e.ID
+		select {
+		case err := <-letGo:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}), begun, letGo
+}
+
+func TestALiveProcessKeepsItsClaim(t *testing.T) {
+	t.Parallel()
+	p := postgres(t)
+	first, second := opened(t, p), opened(t, p)
+	work, begun, letGo := hanging(1)
+	running(t, first, work)
+	id := accept(t, first, event("1"))
+	receive(t, begun, "the event")
+	other, ids := worked(1)
+	running(t, second, other)
+	for range 3 {
+		p.clock.advance(store.Lease * 2 / 3)
+		must(t, first.Renew(t.Context()))
+	}
+	nothing(t, ids, "the claim was taken over")
+	p.clock.advance(store.Lease) // it hangs as a whole
+	if is := receive(t, ids, "the other process"); is != id {
+		t.Errorf("got %s", is)
+	}
+	settled(t, second, id)
+	must(t, first.Renew(t.Context())) // its work's ctx ends, and it says nothing
+	_ = letGo
+	if is := eventNow(t, first, id); is.State != store.StateDone || is.Attempts != 2 {
+		t.Errorf("got %+v", is)
+	}
+}
+
+// A process does not take what it works on, whatever the clock says.
+func TestAStepOfTheClockRepeatsNoWork(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		work, begun, letGo := hanging(2)
+		running(t, s, work)
+		id := accept(t, s, event("1"))
+		receive(t, begun, "the event")
+		for _, step := range []time.Duration{time.Minute, time.Hour, 365 * 24 * time.Hour, -400 * 24 * time.Hour} {
+			p.clock.advance(step)
+			nothing(t, begun, "it was begun again after "+step.String())
+		}
+		letGo <- nil
+		if is := settled(t, s, id); is.State != store.StateDone || is.Attempts != 1 {
+			t.Errorf("got %+v", is)
+		}
+	})
+}
+
+// A retry that a wrong clock has put off is due once the clock is right.
+func TestARetryThatAWrongClockPutOffIsDue(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		far, near := claimed(t, s, event("far")), claimed(t, s, event("near"))
+		p.clock.advance(365 * 24 * time.Hour)
+		must(t, s.RetryEvent(t.Context(), far, p.clock.now().Add(time.Minute), "stripe is down"))
+		p.clock.advance(-365 * 24 * time.Hour)
+		must(t, s.RetryEvent(t.Context(), near, p.clock.now().Add(time.Hour), "stripe is down"))
+		work, ids := worked(1)
+		running(t, s, work)
+		if id := receive(t, ids, "the retry"); id != far.ID {
+			t.Errorf("got %s", id)
+		}
+		nothing(t, ids, "an ordinary retry waits for its time")
+	})
+}
+
+func TestARetryIsDueWhenItSays(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		calls := make(chan int, 10)
+		running(t, s, onEvents(1, func(_ context.Context, e *store.Event) error {
+			calls <- e.Attempts
+			if e.Attempts == 1 {
+				return integrations.After(time.Minute, errors.New("stripe is down\x00"))
+			}
+			return nil
+		}))
+		id := accept(t, s, event("1"))
+		receive(t, calls, "the first try")
+		until(t, "it is put off", func() bool { return eventNow(t, s, id).Note == "stripe is down\uFFFD" })
+		p.clock.advance(59 * time.Second)
+		nothing(t, calls, "it was tried too soon")
+		p.clock.advance(time.Second)
+		receive(t, calls, "the second try")
+		if is := settled(t, s, id); is.State != store.StateDone || is.Attempts != 2 || !is.Settled.Equal(p.clock.now()) {
+			t.Errorf("got %+v", is)
+		}
+	})
+}

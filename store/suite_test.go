@@ -1,0 +1,291 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
+
+// clock is handed to the store and moved by hand.
+type clock struct{ ms atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.ms.Store(time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC).UnixMilli())
+	return c
+}
+
+func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()).UTC() }
+func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+
+// place is a database that can be opened again.
+type place struct {
+	store.Config
+	clock *clock
+}
+
+func (p place) open(t testing.TB) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), p.Config)
+	must(t, err)
+	return s
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, f func(t *testing.T, p place)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		f(t, sqlite(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		f(t, postgres(t))
+	})
+}
+
+func sqlite(t testing.TB) place {
+	c := newClock()
+	return place{store.Config{Path: filepath.Join(t.TempDir(), "data", "passhook.db"), Now: c.now, Sweep: 20 * time.Millisecond}, c}
+}
+
+func postgres(t testing.TB) place {
+	c := newClock()
+	return place{store.Config{URL: storetest.Postgres(t), Now: c.now, Sweep: 20 * time.Millisecond}, c}
+}
+
+// opened is a store that the test's end closes.
+func opened(t testing.TB, p place) *store.Store {
+	t.Helper()
+	s := p.open(t)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// got is a value without its error.
+func got[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
+
+func event(id string) integrations.Event {
+	return integrations.Event{
+		Source: "stripe", Type: "stripe.checkout.session.completed", Aliases: []string{"stripe.checkout.paid"}, ExternalID: "evt_" + id, Object: "cs_" + id,
+		Live: true, Time: time.Date(2026, 11, 20, 17, 59, 0, 0, time.UTC), Refs: []string{"cs_" + id, "pi_" + id}, Data: json.RawMessage(`{"id":"cs_` + id + `"}`),
+	}
+}
+
+// of is an event of another source.
+func of(source, id string) integrations.Event {
+	e := event(id)
+	e.Source = source
+	return e
+}
+
+// later is an event about something that happened some minutes after a sale.
+func later(id string, minutes int) integrations.Event {
+	e := event(id)
+	e.Type, e.Aliases, e.Time = "stripe.charge.refunded", nil, e.Time.Add(time.Duration(minutes)*time.Minute)
+	return e
+}
+
+func accept(t testing.TB, s *store.Store, e integrations.Event) string {
+	t.Helper()
+	id, _, err := s.Accept(t.Context(), e)
+	must(t, err)
+	return id
+}
+
+// claimed accepts an event and claims it.
+func claimed(t testing.TB, s *store.Store, e integrations.Event) *store.Event {
+	t.Helper()
+	return claimedAgain(t, s, accept(t, s, e))
+}
+
+func claimedAgain(t testing.TB, s *store.Store, id string) *store.Event {
+	t.Helper()
+	e, ok, err := s.ClaimEvent(t.Context(), id)
+	must(t, err)
+	if !ok {
+		t.Fatal("the event could not be claimed")
+	}
+	return e
+}
+
+// order is n passes and one delivery, as the engine makes them.
+func order(e *store.Event, object string, from, n int) store.Issue {
+	in := store.Issue{
+		Event: e, State: store.StateDone, Merge: named, Note: "issued",
+		Order: store.Order{EventID: e.ID, Source: e.Source, Account: e.Account, Object: object, Live: e.Live, Created: e.Received},
+	}
+	d := store.Delivery{Channel: "email", Recipient: "Ada@example.com", Created: e.Received, LinkKey: "email", SecretID: "s1", LinkHash: "page-" + object}
+	for i := from; i < from+n; i++ {
+		key := fmt.Sprintf("%s/%d", object, i)
+		in.Passes = append(in.Passes, store.Pass{
+			Serial: "serial-" + key, Key: key, EventID: e.ID, Rule: "concert", Template: "concert", Item: "li_1", Unit: i, VoidOn: integrations.Reasons(),
+			SecretID: "s1", LinkHash: "hash-" + key, Inputs: []byte(`{}`), Refs: []string{object, "pi_" + object}, Created: e.Received, Updated: e.Received,
+		})
+		d.Passes = append(d.Passes, "serial-"+key)
+	}
+	in.Deliveries = []store.Delivery{d}
+	return in
+}
+
+// issue has a new event issue n passes about an object.
+func issue(t testing.TB, s *store.Store, object string, n int) store.Issued {
+	t.Helper()
+	return got[store.Issued](t)(s.Issue(t.Context(), order(claimed(t, s, event("of "+object)), object, 0, n)))
+}
+
+// unfit are inputs that named leaves out.
+const unfit = `"unfit"`
+
+// named makes of updates the list of their names, in the order in which they
+// came.
+func named(_ store.Pass, updates []store.Change) (inputs []byte, why map[int]string) {
+	names := []string{}
+	why = map[int]string{}
+	for i, c := range updates {
+		if string(c.Inputs) == unfit {
+			why[i] = c.Name + " does not fit"
+			continue
+		}
+		names = append(names, c.Name)
+	}
+	inputs, _ = json.Marshal(names)
+	return inputs, why
+}
+
+// change is one change of what shares refs.
+func change(e *store.Event, kind, name string, refs ...string) store.Issue {
+	return changes(e, store.Change{Name: name, Kind: kind, Reason: name, Refs: refs})
+}
+
+func changes(e *store.Event, all ...store.Change) store.Issue {
+	return store.Issue{Event: e, State: store.StateDone, Merge: named, Changes: all}
+}
+
+// made stores what a new event changes.
+func made(t testing.TB, s *store.Store, e integrations.Event, all ...store.Change) store.Issued {
+	t.Helper()
+	return got[store.Issued](t)(s.Issue(t.Context(), changes(claimed(t, s, e), all...)))
+}
+
+func passNow(t testing.TB, s *store.Store, serial string) *store.Pass {
+	t.Helper()
+	return got[*store.Pass](t)(s.PassBySerial(t.Context(), serial))
+}
+
+func eventNow(t testing.TB, s *store.Store, id string) *store.Event {
+	t.Helper()
+	return got[*store.Event](t)(s.Event(t.Context(), id))
+}
+
+// onEvents is the work that a test does on events.
+func onEvents(slots int, do func(ctx context.Context, e *store.Event) error) store.Work[store.Event] {
+	return store.Work[store.Event]{Table: store.Events, Slots: slots, Do: do}
+}
+
+// running works until the test ends, or stop does so and waits.
+func running(t testing.TB, s *store.Store, all ...store.Worker) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx, all...) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := receive(t, done, "the end of Run"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func receive[T any](t testing.TB, ch <-chan T, what string) (v T) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("nothing came: %s", what)
+	}
+	return v
+}
+
+// nothing reports what comes within a moment that is long for what wakes it.
+func nothing[T any](t testing.TB, ch <-chan T, what string) {
+	t.Helper()
+	select {
+	case v := <-ch:
+		t.Errorf("%s: %v", what, v)
+	case <-time.After(150 * time.Millisecond):
+	}
+}
+
+// until waits for something that another goroutine brings about.
+func until(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	end := time.After(20 * time.Second)
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("it never came to this: %s", what)
+		}
+	}
+}
+
+// database is the store's, past the store.
+func database(t testing.TB, s *store.Store) *sql.DB {
+	t.Helper()
+	db := got[*sql.DB](t)(s.Beside())
+	t.Cleanup(func() { must(t, db.Close()) })
+	return db
+}
+
+// exec runs a statement past the store.
+func exec(t testing.TB, s *store.Store, query string, args ...any) {
+	t.Helper()
+	_, err := database(t, s).Exec(query, args...)
+	must(t, err)
+}
+
+// count is how many rows there are; what follows the table's name may narrow it.
+func count(t testing.TB, s *store.Store, table string, args ...any) (n int) {
+	t.Helper()
+	must(t, database(t, s).QueryRow("SELECT count(*) FROM "+table, args...).Scan(&n))
+	return n
+}
+
+func settled(t testing.TB, s *store.Store, id string) *store.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	return got[*store.Event](t)(s.WaitForEvent(ctx, id))
+}

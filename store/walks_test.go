@@ -1,0 +1,3 @@
+package store_test
+
+const many = 201
