@@ -211,11 +211,13 @@ func (w *writer) waiting() *writing {
 	return nil
 }
 
-// rollback ends a transaction that failed; the connection is taken anew.
+// rollback ends a transaction that failed. Where SQLite has done so already, as
+// when the disk is full, the connection is taken anew.
 func (w *writer) rollback() {
 	if w.conn == nil {
 		return
 	}
-	_, _ = w.conn.ExecContext(context.Background(), "ROLLBACK") // there may be none
-	_ = w.letGo()
+	if _, err := w.conn.ExecContext(context.Background(), "ROLLBACK"); err != nil { // there may be none
+		_ = w.letGo()
+	}
 }
