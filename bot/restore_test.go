@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/passhook/passhook/bot"
-	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
@@ -102,23 +101,29 @@ func TestWhatIsDerivedFromTheSecretNeverChanges(t *testing.T) {
 	must(t, err)
 	page, err := b.engine.DeliveryLink(d[0])
 	must(t, err)
+	rotated, err := bot.NewSecrets([]string{secretB, secretA})
+	must(t, err)
+	b.engine.Secrets = rotated
+	later, err := b.engine.Pass(issued[0])
+	must(t, err)
 	for _, tc := range []struct{ name, got, want string }{
-		{"the key", issued[0].Key, ``},
-		{"the serial number", p.Serial, ""},
-		{"the authentication token", p.Source.AuthToken, ""},
-		{"the pass's link", p.Link, ""},
-		{"the delivery's link", page, ""},
-		{"the Message-ID", b.mailID(0), ""},
-		{"the secret's id", issued[0].SecretID, ""},
-		{"the hash of a link", issued[0].LinkHash, ""},
+		{"the key", issued[0].Key, `["shop" "" "true" "1001" "" "1" "sold"]`},
+		{"the serial number", p.Serial, "jg2bt2sssowr7hxsbzxs33kehm"},
+		{"the authentication token", p.Source.AuthToken, "ljiyb6rk3jskhamk2tipqj33mbmdbmsz"},
+		{"the pass's link", p.Link, "https://tickets.example.com/p/62yd4rgxnqqbkusyajzdtfvakyc7hogd"},
+		{"the pass's link under a new secret", later.Link, p.Link},
+		{"the delivery's link", page, "https://tickets.example.com/o/wpww6djv7buk2qhozm6zvk2scq4ln47w"},
+		{"the Message-ID", b.mailID(0), "<cn4nsdmsbl2rhbm2o2mbh2svikfpovtm@example.com>"},
+		{"the secret's id", issued[0].SecretID, "c5fd413723d54a87"},
+		{"the hash of a link", issued[0].LinkHash, bot.LinkHash("62yd4rgxnqqbkusyajzdtfvakyc7hogd")},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s is %s, want %s", tc.name, tc.got, tc.want)
 		}
 	}
 	for token, want := range map[string]bool{
-		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6f" + "TOKEN": true,
-		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6e" + "TOKEN": false,
+		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6fp3wr56mtfty657jk4ofamtz2zqyjptnp": true,
+		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6ep3wr56mtfty657jk4ofamtz2zqyjptnp": false,
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6f":           false,
 	} {
 		if id, ok := b.engine.Secrets.DecisionEvent(token); ok != want || ok && id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {

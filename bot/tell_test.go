@@ -77,7 +77,7 @@ func TestAChannelThatFailsKeepsNoOtherFromANotice(t *testing.T) {
 func TestTheOperatorIsToldLaterWhereNoChannelWorks(t *testing.T) {
 	b, s := newShop(t, "", shopRules)
 	told := b.notices()
-	b.engine.Channels["broken"], b.engine.Operator = &&broken{}, []integrations.Recipient{{Channel: "broken", Address: "#ops"}}
+	b.engine.Channels["broken"], b.engine.Operator = &broken{}, []integrations.Recipient{{Channel: "broken", Address: "#ops"}}
 	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR were refunded" }))
 	if err := b.engine.TellOnce(t.Context()); err == nil {
 		t.Error("nobody was told, and there is no error")
