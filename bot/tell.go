@@ -104,16 +104,22 @@ func (n *notice) notice() integrations.Notice {
 }
 
 // Notice tells the operator over every channel that the config names for it. A
-// channel that fails keeps the others from nothing.
+// channel that fails keeps the others from nothing, and has nobody told again
+// who knows: the error is that of all channels together, where all failed.
 func (e *Engine) Notice(ctx context.Context, n integrations.Notice) error {
 	var errs []error
 	for _, to := range e.Operator {
-		channel := e.Channels[to.Channel]
-		if channel == nil {
-			errs = append(errs, fmt.Errorf("operator: there is no channel %s in the config", to.Channel))
-			continue
+		err := fmt.Errorf("operator: there is no channel %s in the config", to.Channel)
+		if channel := e.Channels[to.Channel]; channel != nil {
+			err = channel.Notice(ctx, to.Address, n)
 		}
-		errs = append(errs, channel.Notice(ctx, to.Address, n))
+		if err != nil {
+			e.Log.Error("the operator could not be told over "+to.Channel, "error", err)
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) < len(e.Operator) {
+		return nil
 	}
 	return errors.Join(errs...)
 }

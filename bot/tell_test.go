@@ -1,9 +1,12 @@
 package bot_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
@@ -44,5 +47,44 @@ func TestTroubleThatLastsIsToldOnce(t *testing.T) {
 	tell()
 	if len(*got) != 2 {
 		t.Errorf("told: %q", *got)
+	}
+}
+
+// broken is a channel that takes nothing.
+type broken struct{ notices }
+
+func (*broken) Notice(context.Context, string, integrations.Notice) error {
+	return errors.New("out of order")
+}
+
+func TestAChannelThatFailsKeepsNoOtherFromANotice(t *testing.T) {
+	b, s := newShop(t, "", shopRules)
+	told := b.notices()
+	b.engine.Channels["broken"] = &broken{}
+	b.engine.Operator = []integrations.Recipient{{Channel: "broken", Address: "#ops"}, {Channel: "gone", Address: "#ops"}, {Channel: "notices", Address: "me"}, {Channel: "email", Address: "me@example.com"}}
+	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR were refunded" }))
+	for range 3 {
+		must(t, b.engine.TellOnce(t.Context()))
+	}
+	if len(*told) != 1 || len(b.smtp.Messages()) != 1 {
+		t.Errorf("told %q and by %d mails", *told, len(b.smtp.Messages()))
+	}
+	if log := b.log.String(); !strings.Contains(log, "out of order") || !strings.Contains(log, "there is no channel gone in the config") {
+		t.Errorf("the log says\n%s", log)
+	}
+}
+
+func TestTheOperatorIsToldLaterWhereNoChannelWorks(t *testing.T) {
+	b, s := newShop(t, "", shopRules)
+	told := b.notices()
+	b.engine.Channels["broken"], b.engine.Operator = &broken{}, []integrations.Recipient{{Channel: "broken", Address: "#ops"}}
+	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR were refunded" }))
+	if err := b.engine.TellOnce(t.Context()); err == nil {
+		t.Error("nobody was told, and there is no error")
+	}
+	b.engine.Operator[0].Channel = "notices"
+	must(t, b.engine.TellOnce(t.Context()))
+	if len(*told) != 1 {
+		t.Errorf("told %q", *told)
 	}
 }

@@ -241,9 +241,9 @@ func (w *wrong) seen(t *testing.T) string {
 type notices []string
 
 // notices has the operator told here from now on.
-func (w *wrong) notices() *notices {
+func (b *bench) notices() *notices {
 	told := &notices{}
-	w.engine.Channels["notices"], w.engine.Operator = told, []integrations.Recipient{{Channel: "notices", Address: "me@example.com"}}
+	b.engine.Channels["notices"], b.engine.Operator = told, []integrations.Recipient{{Channel: "notices", Address: "me@example.com"}}
 	return told
 }
 
