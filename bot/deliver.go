@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/internal/failpoint"
 	"github.com/passhook/passhook/store"
 )
 
@@ -24,7 +25,10 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 		return err
 	}
 	out.Confirm = func(ctx context.Context) error { return e.Store.Confirm(ctx, d) }
-	return channel.Deliver(ctx, out)
+	failpoint.At("before-deliver")
+	err = channel.Deliver(ctx, out)
+	failpoint.At("after-deliver")
+	return err
 }
 
 // delivery is what a channel gets of a stored one.

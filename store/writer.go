@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/passhook/passhook/internal/failpoint"
 )
 
 const (
@@ -134,7 +136,10 @@ func (w *writer) batch(first *writing) {
 		}
 	}
 	if err == nil {
-		_, err = w.run.ExecContext(ctx, "COMMIT")
+		failpoint.At("before-commit")
+		if _, err = w.run.ExecContext(ctx, "COMMIT"); err == nil {
+			failpoint.At("after-commit")
+		}
 	}
 	if err != nil {
 		w.rollback()
