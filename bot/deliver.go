@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/internal/failpoint"
 	"github.com/passhook/passhook/store"
 )
 
@@ -32,7 +33,9 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 		}
 		return err
 	}
+	failpoint.At("before-deliver")
 	err = channel.Deliver(ctx, out)
+	failpoint.At("after-deliver")
 	if confirmed {
 		e.unanswered.Add(-1)
 	}

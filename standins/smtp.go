@@ -38,6 +38,8 @@ type SMTPOptions struct {
 	// reached. An *smtp.SMTPError is answered as it is, ErrDrop closes the
 	// connection, nil goes on. It is called from many goroutines at once.
 	Fail func(stage, from, to string, n int) error
+	// HeadersOnly keeps no more of a mail than its header.
+	HeadersOnly bool
 	// Now stamps messages. Default: time.Now.
 	Now func() time.Time
 }

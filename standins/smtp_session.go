@@ -1,6 +1,7 @@
 package standins
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"errors"
 	"io"
@@ -72,6 +73,9 @@ func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return err
+	}
+	if end := bytes.Index(raw, []byte("\r\n\r\n")); s.server.opts.HeadersOnly && end >= 0 {
+		raw = bytes.Clone(raw[:end+4])
 	}
 	err = s.ask("after-data")
 	if err == nil || errors.Is(err, ErrDrop) { // before the client learns of either

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/passhook/passhook/internal/failpoint"
 )
 
 // postgres is the engine of many processes.
@@ -75,9 +77,11 @@ func (e *postgres) write(ctx context.Context, _ bool, f func(*transaction) error
 		_ = tx.Rollback()
 		return err
 	}
+	failpoint.At("before-commit")
 	if err := tx.Commit(); err != nil {
 		return err
 	}
+	failpoint.At("after-commit")
 	t.done()
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/passhook/passhook/internal/failpoint"
 )
 
 const (
@@ -168,7 +170,10 @@ func (w *writer) transact(ran []*writing, next func(n int) *writing) (all []*wri
 		}
 	}
 	if err == nil {
-		_, err = w.run.ExecContext(ctx, "COMMIT")
+		failpoint.At("before-commit")
+		if _, err = w.run.ExecContext(ctx, "COMMIT"); err == nil {
+			failpoint.At("after-commit")
+		}
 	}
 	if err != nil {
 		w.rollback()
