@@ -45,9 +45,9 @@ type bench struct {
 	smtp   *standins.SMTP
 	stripe *standins.Stripe
 	// api is the address of Stripe's API.
-	api    string
-	log    *record
-	keys   *certificates.Keyring
+	api  string
+	log  *record
+	keys *certificates.Keyring
 }
 
 // probe is the first pause before a service that is away is asked.
