@@ -42,9 +42,14 @@ func (b *breaker) allows(room int) (now int, wait time.Duration) {
 		return 0, left
 	}
 	b.asking = true
-	// If nothing is due, nobody answers; then it may be asked again later.
-	time.AfterFunc(b.first*mostPauses, func() { b.mu.Lock(); b.asking = false; b.mu.Unlock() })
 	return 1, 0
+}
+
+// unasked is called where nothing was claimed: the next row may ask.
+func (b *breaker) unasked() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asking = false
 }
 
 // saw takes notice of what a row's work ended with.

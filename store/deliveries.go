@@ -74,6 +74,9 @@ func (s *Store) Resend(ctx context.Context, id, to string, most int) (string, er
 		if err != nil {
 			return err
 		}
+		if err := s.engine.lock(t, []string{"page " + old.LinkHash}, nil); err != nil {
+			return err // deliveries that share the page are counted together
+		}
 		var resends int
 		if err := t.row(countResends, old.LinkHash).Scan(&resends); err != nil {
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -168,4 +169,39 @@ func (s *Store) Ready() bool {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
 	return s.ledger.open != nil
+}
+
+// Together runs functions in SQLite's writer as if all had waited for it, and
+// tells how many transactions they shared.
+func (s *Store) Together(all ...func(exec func(query string, args ...any) error) error) (errs []error, transactions int) {
+	e := s.engine.(*sqlite) //nolint:forcetypeassert // for SQLite only
+	w := &writer{db: e.writing, urgent: make(chan *writing), normal: make(chan *writing, len(all))}
+	queue := make([]*writing, len(all))
+	for i, f := range all {
+		queue[i] = &writing{done: make(chan error, 1), f: func(t *transaction) error {
+			return f(func(query string, args ...any) error { _, err := t.exec(query, args...); return err })
+		}}
+		w.normal <- queue[i]
+	}
+	err := e.alone(func() error {
+		for first := w.waiting(); first != nil; first = w.waiting() {
+			w.batch(first)
+			transactions++
+		}
+		return w.letGo()
+	})
+	for _, one := range queue {
+		errs = append(errs, errors.Join(err, <-one.done))
+	}
+	return errs, transactions
+}
+
+// Waiters is how many wait for rows.
+func (s *Store) Waiters() (n int) {
+	s.waiters.mu.Lock()
+	defer s.waiters.mu.Unlock()
+	for _, all := range s.waiters.byID {
+		n += len(all)
+	}
+	return n
 }

@@ -113,6 +113,9 @@ func (n *lane) fill(ctx context.Context) (more bool, err error) {
 			return false, nil
 		}
 		claims, err := n.claim(ctx, room)
+		if len(claims) == 0 {
+			n.breaker.unasked()
+		}
 		if err != nil {
 			return false, err
 		}

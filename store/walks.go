@@ -24,7 +24,7 @@ const (
 	insertWalk = "INSERT INTO walks (id, kind, event_id, place, created, state, note, attempts, claimed, due, since, settled, told)" +
 		" VALUES ($1, $2, $3, '', $4, 'pending', '', 0, false, $4, $4, 0, false)"
 	moveWalk       = "UPDATE walks SET place = $3 WHERE id = $1 AND attempts = $2 AND state = 'pending'"
-	addToAttention = "UPDATE events SET attention = $2, told = false WHERE id = $1 AND attention NOT LIKE '%' || $2 || '%'"
+	addToAttention = "UPDATE events SET attention = $2, told = false WHERE id = $1"
 )
 
 func (s *Store) beginWalk(t *transaction, e *Event, now time.Time) error {
@@ -36,6 +36,9 @@ func (s *Store) beginWalk(t *transaction, e *Event, now time.Time) error {
 	_, err = t.exec(insertWalk, id, WalkChange, e.ID, millis(now))
 	return err
 }
+
+// unfitOfMany begins what is told of a walk, once.
+const unfitOfMany = "of many passes one is told: "
 
 // walkPage is how many passes one step of a walk changes: events that arrive
 // wait that long.
@@ -70,9 +73,9 @@ func (s *Store) Step(ctx context.Context, walk *Walk, merge Merge) (changed []Pa
 			}
 			place = serial
 		}
-		if done = len(serials) < walkPage; len(f.unfit) > 0 {
+		if done = len(serials) < walkPage; len(f.unfit) > 0 && !strings.Contains(e.Attention, unfitOfMany) {
 			// What is wrong with one is wrong with many; one is told.
-			if _, err := t.exec(addToAttention, e.ID, clean(strings.TrimPrefix(e.Attention+"; "+f.unfit[0], "; "))); err != nil {
+			if _, err := t.exec(addToAttention, e.ID, clean(strings.TrimPrefix(e.Attention+"; "+unfitOfMany+f.unfit[0], "; "))); err != nil {
 				return err
 			}
 		}

@@ -58,6 +58,9 @@ func (w *writer) write(ctx context.Context, urgent bool, f func(*transaction) er
 	if urgent {
 		queue = w.urgent
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	one := &writing{f: f, done: make(chan error, 1)}
 	select {
 	case queue <- one:
