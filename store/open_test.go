@@ -65,3 +65,13 @@ func TestTheFileIsPrivate(t *testing.T) {
 		t.Errorf("%v %v", info.Mode(), err)
 	}
 }
+
+func TestAfterTheEndTheFileAloneHoldsEverything(t *testing.T) {
+	p := sqlite(t)
+	s := p.open(t)
+	accept(t, s, event("1"))
+	must(t, s.Close())
+	if wal, err := os.Stat(p.Path + "-wal"); err == nil && wal.Size() > 0 {
+		t.Errorf("%d bytes lie beside it", wal.Size())
+	}
+}

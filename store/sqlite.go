@@ -22,6 +22,8 @@ type sqlite struct {
 	*writer
 	config          Config
 	writing, reader *sql.DB
+	// own is true for the process that works, and false beside it.
+	own bool
 }
 
 // oldestSQLite is the first version without the fault that loses committed
@@ -43,7 +45,7 @@ func (s *Store) openSQLite(ctx context.Context, own bool) error {
 	} else if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("there is no store at %s; start passhook serve once", path)
 	}
-	e, err := newSQLite(ctx, s.config)
+	e, err := newSQLite(ctx, s.config, own)
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), s.unlock())
 	}
@@ -51,12 +53,12 @@ func (s *Store) openSQLite(ctx context.Context, own bool) error {
 	return nil
 }
 
-func newSQLite(ctx context.Context, c Config) (*sqlite, error) {
+func newSQLite(ctx context.Context, c Config, own bool) (*sqlite, error) {
 	// One connection is the fastest way through SQLite's one writer. FULL keeps
 	// what was answered over a power cut.
 	const pragmas = "?_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(4000)"
 	dsn := "file:" + (&url.URL{Path: c.Path}).EscapedPath() + pragmas
-	e := &sqlite{config: c}
+	e := &sqlite{config: c, own: own}
 	err := checkVersion(ctx)
 	if err == nil {
 		e.writing, err = sql.Open("sqlite", dsn)
@@ -165,5 +167,10 @@ func (e *sqlite) release(ctx context.Context, tables []table) error {
 func (e *sqlite) exclusive() bool { return true }
 
 func (e *sqlite) close() error {
-	return errors.Join(e.writer.stop(), e.reader.Close(), e.writing.Close())
+	err := errors.Join(e.writer.stop(), e.reader.Close())
+	if e.own { // the file alone holds everything then
+		_, failed := e.writing.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		err = errors.Join(err, failed)
+	}
+	return errors.Join(err, e.writing.Close())
 }
