@@ -125,7 +125,7 @@ func oneLine(r rune) rune {
 
 func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, o *orders.Delivery, a attempt) {
 	d := deviceOf(r.UserAgent())
-	v := orderView{Tickets: h.tickets(o, d, a), Bundles: bundleLinks(o, d), QR: h.forPhone(d, o.Link)}
+	v := orderView{Tickets: h.tickets(o, d, a), Bundles: bundleLinks(o, d), QR: h.forPhone(r, d, o.Link)}
 	code := http.StatusOK
 	if a.problem != "" {
 		code = http.StatusUnprocessableEntity

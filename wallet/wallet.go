@@ -31,6 +31,7 @@ type Passes interface {
 	DeliveriesAbout(ctx context.Context, source, object string) ([]*orders.Delivery, error)
 	Package(ctx context.Context, p *bot.Pass) (*passes.Package, error)
 	Picture(ctx context.Context, p *bot.Pass) ([]byte, error)
+	QR(ctx context.Context, address string) ([]byte, error)
 	Rename(ctx context.Context, o *orders.Delivery, serial string, given map[string]string) error
 	Fresh(o *orders.Delivery) bool
 	Correct(ctx context.Context, o *orders.Delivery, address string) error

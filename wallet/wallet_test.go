@@ -45,6 +45,10 @@ func (s shelf) PassByLink(_ context.Context, t string) (*bot.Pass, bool, error) 
 
 func (s shelf) Picture(context.Context, *bot.Pass) ([]byte, error) { return []byte("PNG"), s.unmade }
 
+func (s shelf) QR(_ context.Context, address string) ([]byte, error) {
+	return []byte("PNG of " + address), s.unmade
+}
+
 func (s shelf) DeliveryByLink(_ context.Context, t string) (*orders.Delivery, bool, error) {
 	if s.err != nil || len(s.orders) == 0 || t != token {
 		return nil, false, s.err

@@ -1,9 +1,11 @@
 package orders_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -158,6 +160,19 @@ func TestPicturesAndPackagesAreMadeAnewForAnotherState(t *testing.T) {
 	must(t, err)
 	if same(renamed, loaded) {
 		t.Error("a template that was loaded anew has the picture of the old one")
+	}
+}
+
+func TestACodeOfAnAddressIsDrawnOnce(t *testing.T) {
+	b := newBench(t)
+	first, err := b.QR(t.Context(), "https://tickets.example.com/p/x")
+	must(t, err)
+	again, err := b.QR(t.Context(), "https://tickets.example.com/p/x")
+	must(t, err)
+	other, err := b.QR(t.Context(), "https://tickets.example.com/p/y")
+	must(t, err)
+	if _, err := png.Decode(bytes.NewReader(first)); err != nil || !same(first, again) || same(first, other) {
+		t.Errorf("kept: %t, another: %t, %v", same(first, again), !same(first, other), err)
 	}
 }
 

@@ -5,6 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/qr"
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/passes"
@@ -55,6 +59,26 @@ func (o *Orders) Package(ctx context.Context, p *bot.Pass) (*passes.Package, err
 		return out, len(own) + overhead, nil
 	})
 	out, _ := v.(*passes.Package)
+	return out, err
+}
+
+// QR is a QR code of an address, a PNG. The error is ErrBusy where too many
+// pictures are asked for.
+func (o *Orders) QR(ctx context.Context, address string) ([]byte, error) {
+	v, err := o.made.get(ctx, address, func() (any, int, error) {
+		code, err := qr.Encode(address, qr.M, qr.Auto)
+		if err != nil {
+			return nil, 0, err
+		}
+		code, err = barcode.Scale(code, code.Bounds().Dx()*4, code.Bounds().Dy()*4)
+		if err != nil {
+			return nil, 0, err
+		}
+		var b bytes.Buffer
+		err = png.Encode(&b, code)
+		return b.Bytes(), b.Cap() + overhead, err
+	})
+	out, _ := v.([]byte)
 	return out, err
 }
 
