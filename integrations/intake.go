@@ -42,9 +42,26 @@ type Intake struct {
 	room    *semaphore.Weighted
 	wait    time.Duration // for room
 
+	refused, unstored tally
+}
+
+// tally counts what is logged once in a while.
+type tally struct {
 	mu     sync.Mutex
 	logged time.Time
-	since  int // refused since then
+	since  int
+}
+
+// add counts one more. ok is true where it is time to log how many there were.
+func (t *tally) add(now time.Time) (since int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.since++
+	if !t.logged.IsZero() && now.Sub(t.logged).Abs() < logEvery {
+		return 0, false
+	}
+	since, t.logged, t.since = t.since, now, 0
+	return since, true
 }
 
 // NewIntake makes one.
@@ -152,15 +169,17 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, code int, text 
 	}
 	w.Header().Set("Connection", "close")
 	pages.WriteError(w, code, text)
-	in.mu.Lock()
-	in.since++
-	now, since := in.now(), in.since
-	quiet := !in.logged.IsZero() && now.Sub(in.logged).Abs() < logEvery
-	if !quiet {
-		in.logged, in.since = now, 0
+	if n, ok := in.refused.add(in.now()); ok {
+		in.log.Warn("refused requests that must be signed; is the signing secret in the config, and is this clock right?", "requests", n, "status", code, "last", text)
 	}
-	in.mu.Unlock()
-	if !quiet {
-		in.log.Warn("refused requests that must be signed; is the signing secret in the config, and is this clock right?", "requests", since, "status", code, "last", text)
+}
+
+// Unstored answers 503 for what the store could not take, so that it is sent
+// again. It logs one line a minute as well.
+func (in *Intake) Unstored(w http.ResponseWriter, err error) {
+	if n, ok := in.unstored.add(in.now()); ok {
+		in.log.Error("events could not be stored; who sent them will send them again", "events", n, "error", err)
 	}
+	w.Header().Set("Retry-After", "5")
+	pages.WriteError(w, http.StatusServiceUnavailable, "the event could not be stored; send it again")
 }

@@ -207,6 +207,23 @@ func TestRefusalsAreOneLineAMinute(t *testing.T) {
 	}
 }
 
+func TestEventsThatCannotBeStoredAreOneLineAMinute(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, want := range []string{"events=1 ", "events=500 "} {
+		d.log.Reset()
+		for range 500 {
+			w := httptest.NewRecorder()
+			if d.Unstored(w, errors.New("disk full")); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || strings.Contains(w.Body.String(), "disk") {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+		}
+		if got := d.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) || !strings.Contains(got, "disk full") {
+			t.Errorf("got %q", got)
+		}
+		d.now = d.now.Add(time.Minute)
+	}
+}
+
 // Who is refused again and again is asked to slow down; others are not.
 func TestAClientThatIsRefusedTooOften(t *testing.T) {
 	d := newDesk(t, pages.Clients{netip.MustParsePrefix("192.0.2.0/24")}) // httptest's own address

@@ -48,9 +48,7 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id, fresh, err := h.accept(r.Context(), e)
 	if err != nil {
-		h.log.Error("stripe: an event could not be stored; Stripe will send it again", "event", e.ExternalID, "error", err)
-		w.Header().Set("Retry-After", "5")
-		pages.WriteError(w, http.StatusServiceUnavailable, "the event could not be stored; send it again")
+		h.intake.Unstored(w, err)
 		return
 	}
 	h.log.Info("stripe: event received", "event", id, "external_id", e.ExternalID, "type", e.Type, "fresh", fresh)
