@@ -1,6 +1,7 @@
 // Package integrations holds what all outside services share: the event that
-// comes in, the delivery that goes out, and the interfaces through which the
-// engine reaches the services. Each service has a folder below it.
+// comes in, how it is taken in and its signature checked, the delivery that goes
+// out, and the interfaces through which the engine reaches the services. Each
+// service has a folder below it.
 package integrations
 
 import (

@@ -1,5 +1,6 @@
-// Package pages is what all pages have in common: the frame, its look, and the
-// headers that keep them private.
+// Package pages is what all answers have in common: the frame of pages, its look,
+// the headers that keep them private, JSON for programs, and how often a client
+// may ask.
 package pages
 
 import (
