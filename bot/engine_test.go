@@ -45,9 +45,9 @@ type bench struct {
 	smtp   *standins.SMTP
 	stripe *standins.Stripe
 	// api is the address of Stripe's API.
-	api    string
-	log    *record
-	keys   *certificates.Keyring
+	api  string
+	log  *record
+	keys *certificates.Keyring
 }
 
 // probe is the first pause before a service that is away is asked.
@@ -346,16 +346,17 @@ func TestMailServersRefusals(t *testing.T) {
 		{"permanent: dead at once", 550, store.StateDead, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b := newBench(t, options{fail: func(stage, _, _ string, n int) error {
-				if stage == "rcpt" && (n <= 1 || tc.code == 550) {
+			c := newClock()
+			b := newBench(t, options{now: c.now, fail: func(stage, _, _ string, n int) error {
+				if stage == "rcpt" && n == 1 {
 					return &smtp.SMTPError{Code: tc.code, Message: "scripted"}
 				}
 				return nil
 			}})
-			b.run(t)
-			id, _, err := b.engine.Accept(context.Background(), b.checkout(t, "ada", completed, nil))
-			must(t, err)
-			if _, _, d := b.settled(t, id); d[0].State != tc.state || len(b.smtp.Messages()) != tc.mails {
+			id := b.sold(t, "ada")
+			c.forward(2 * time.Second)
+			b.work(t)
+			if _, _, d := b.now(t, id); d[0].State != tc.state || len(b.smtp.Messages()) != tc.mails {
 				t.Errorf("%+v, %d mails", d, len(b.smtp.Messages()))
 			}
 		})

@@ -124,7 +124,7 @@ func TestWhatIsDerivedFromTheSecretNeverChanges(t *testing.T) {
 	for token, want := range map[string]bool{
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6fp3wr56mtfty657jk4ofamtz2zqyjptnp": true,
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6ep3wr56mtfty657jk4ofamtz2zqyjptnp": false,
-		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6f":           false,
+		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6f":                                 false,
 	} {
 		if id, ok := b.engine.Secrets.DecisionEvent(token); ok != want || ok && id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {
 			t.Errorf("the decision %s: %s, %t", token, id, ok)
@@ -139,4 +139,3 @@ func TestAShortOrMissingSecretIsRefused(t *testing.T) {
 		}
 	}
 }
-

@@ -251,4 +251,3 @@ func TestAMailWhoseAnswerIsLostIsRepeatedTwice(t *testing.T) {
 		t.Errorf("told %q of %+v", *told, d)
 	}
 }
-
