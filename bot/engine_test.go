@@ -260,6 +260,7 @@ func engines(t *testing.T, f func(t *testing.T, database string)) {
 }
 
 func TestACheckoutBecomesPassesInOneMail(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		b := newBench(t, options{database: database})
 		b.run(t)
@@ -280,6 +281,7 @@ func TestACheckoutBecomesPassesInOneMail(t *testing.T) {
 }
 
 func TestTwoPaidEventsAtOnceMakeOneOrderAndOneMail(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		b := newBench(t, options{database: database})
 		b.run(t)
@@ -319,6 +321,7 @@ func wait(t testing.TB) context.Context {
 }
 
 func TestStripeThatFailsIsAskedAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, options{})
 	var calls sync.Map
 	b.stripe.Fail(func(r *http.Request) *standins.Fault {

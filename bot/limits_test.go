@@ -25,6 +25,7 @@ func (s *shop) crowd(name string, items ...int) integrations.Event {
 }
 
 func TestAnOrderOf5000PassesIsIssuedAndALargerOneIsNot(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		each := 1000
 		if database != "" {
@@ -86,6 +87,7 @@ const failing = `
 `
 
 func TestARulesErrorFailsTheEventAndKeepsNoVoidFromItsPasses(t *testing.T) {
+	t.Parallel()
 	const deliver = "with: {holder: Ada Lovelace}, deliver: "
 	for name, tc := range map[string]struct{ wrong, want string }{
 		"when":           {`template: concert, when: int(data.name) == 1, with: {holder: Ada Lovelace}`, "rule wrong: when: "},

@@ -29,6 +29,7 @@ func (s *shop) ask(id string, edit func(*integrations.Completed), orders ...inte
 }
 
 func TestAnOrderNeedsNoRule(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		b, s := newShop(t, database, "[]")
 		must(t, b.engine.Do(t.Context(), s.ask("one", nil, ada)))

@@ -10,6 +10,7 @@ import (
 // A process that is asked to stop while a mail is on its way, before the server
 // may take it and after.
 func TestAGracefulStopDoublesAndLosesNoMail(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, stage string
 		state       string

@@ -44,6 +44,7 @@ func fill(t *testing.T, path string, n int) {
 // One refund of an order of 25,000 passes: events come in and are worked on
 // meanwhile, and in the end all are void.
 func TestAChangeOfManyPassesKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
 	many := long(1_500, 25_000)
 	path := filepath.Join(t.TempDir(), "passhook.db")
 	fresh, err := freshStore()

@@ -61,6 +61,7 @@ type week struct {
 // end the paid units that were not given back are the valid passes, and every
 // buyer has one mail.
 func TestAWeekOfSales(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	w := &week{t: t, random: rand.New(rand.NewPCG(seed, 1)), start: time.Now().UTC().Truncate(time.Hour), clock: newClock(), posts: map[int][][]byte{}, lost: map[int][][]byte{}} //nolint:gosec // a test's dice
