@@ -102,6 +102,7 @@ func (b *bench) only(t *testing.T, eventID string) store.Pass {
 }
 
 func TestWhatHappensToAPassEndsTheSameInAnyOrder(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		make func(*shop) []integrations.Event
@@ -131,7 +132,11 @@ func TestWhatHappensToAPassEndsTheSameInAnyOrder(t *testing.T) {
 		}, "", "A1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			engines(t, func(t *testing.T, database string) {
+			on := engines
+			if !strings.Contains(tc.name, " and refunded") { // two events do not get in each other's way much
+				on = func(t *testing.T, f func(*testing.T, string)) { f(t, "") }
+			}
+			on(t, func(t *testing.T, database string) {
 				b, s := newShop(t, database, shopRules)
 				events := append(tc.make(s), s.event("sold", 0, nil))
 				rand.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })

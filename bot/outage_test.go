@@ -71,6 +71,7 @@ var outages = []struct {
 }
 
 func TestWhatWaitedForAServiceGoesOutWithinAMinuteWhenItIsBack(t *testing.T) {
+	t.Parallel()
 	for _, tc := range outages {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newClock()

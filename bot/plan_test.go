@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -28,8 +30,22 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// templates are concert (holder required, seat and number optional) and coupon.
+// loaded are the templates by keyring: they are slow to load.
+var loaded sync.Map
+
 func templates(t testing.TB, keyring *certificates.Keyring) map[string]*passes.Template {
+	t.Helper()
+	if all, ok := loaded.Load(keyring); ok {
+		return maps.Clone(all.(map[string]*passes.Template)) //nolint:forcetypeassert // nothing else is in it
+	}
+	all := loadTemplates(t, keyring)
+	loaded.Store(keyring, all)
+	return maps.Clone(all)
+}
+
+// loadTemplates makes concert (holder required, seat and number optional), member
+// and coupon.
+func loadTemplates(t testing.TB, keyring *certificates.Keyring) map[string]*passes.Template {
 	t.Helper()
 	var icon bytes.Buffer
 	if err := png.Encode(&icon, image.NewGray(image.Rect(0, 0, 38, 38))); err != nil {

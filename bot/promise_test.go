@@ -28,6 +28,7 @@ func (b *bench) mend(t *testing.T, old, now string) {
 
 // An update may come before its pass, as a membership's first invoice does.
 func TestAnUpdateThatDoesNotFitCostsNoPaidOrder(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		for name, order := range map[string][]string{"before its pass": {"moved", "sold"}, "after its pass": {"sold", "moved"}} {
 			t.Run(name, func(t *testing.T) {

@@ -59,6 +59,7 @@ const backfillRules = `
 
 // One mail has one link, which also shows what came to the checkout later.
 func TestTheFirstMailsLinkShowsTheFirstPassesAndLaterOnes(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		b, s := newShop(t, database, backfillRules)
 		got := b.accepted(t, false, s.event("sold", 0, nil), s.event("backfill", 1, nil))

@@ -76,6 +76,7 @@ var blocked = []struct {
 }
 
 func TestWhatTheOperatorMustMendHoldsUpDeliveriesAndKillsNone(t *testing.T) {
+	t.Parallel()
 	for _, tc := range blocked {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newClock()
@@ -125,6 +126,7 @@ func putsOff(text *string) func(stage, from, to string, n int) error {
 }
 
 func TestADeliveryThatIsPutOffForAnHourIsToldOnce(t *testing.T) {
+	t.Parallel()
 	c, text := newClock(), "come back later"
 	b := newBench(t, options{now: c.now, fail: putsOff(&text)})
 	told := b.notices()
@@ -170,6 +172,7 @@ func (b *bench) tried(t *testing.T, eventID string, answer int) store.Delivery {
 
 // Five days count only where it was tried, and the process ran for a while.
 func TestDowntimeOfSixDaysMakesNoFailureFinal(t *testing.T) {
+	t.Parallel()
 	c, text := newClock(), "come back later"
 	b := newBench(t, options{now: c.now, fail: putsOff(&text)})
 	id := b.sold(t, "ada")
@@ -191,6 +194,7 @@ func TestDowntimeOfSixDaysMakesNoFailureFinal(t *testing.T) {
 }
 
 func TestARestartAfterFiveDaysMakesNoFailureFinal(t *testing.T) {
+	t.Parallel()
 	c, text := newClock(), "come back later"
 	b := newBench(t, options{now: c.now, fail: putsOff(&text)})
 	b.notices()
@@ -208,6 +212,7 @@ func TestARestartAfterFiveDaysMakesNoFailureFinal(t *testing.T) {
 }
 
 func TestFiveDaysOfFailuresAreFinalAndTold(t *testing.T) {
+	t.Parallel()
 	c, text := newClock(), "come back later"
 	b := newBench(t, options{now: c.now, fail: putsOff(&text)})
 	told := b.notices()

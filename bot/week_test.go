@@ -1,7 +1,6 @@
 package bot_test
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -19,9 +18,6 @@ import (
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store"
 )
-
-// checkouts is small, so that the suite is quick; with 10000 it takes a minute.
-var checkouts = flag.Int("checkouts", 300, "how many checkouts TestAWeekOfSales has")
 
 const weekRules = `
 - {name: concert, on: stripe.checkout.paid, when: 'data.mode == "payment" && item.metadata.kind != "shirt"', template: concert,
@@ -48,7 +44,7 @@ type week struct {
 	t      *testing.T
 	random *rand.Rand
 	start  time.Time
-	clock  atomic.Int64
+	clock  *clock
 	// posts are Stripe's, by the hour; of some only its API knows.
 	posts map[int][][]byte
 	lost  map[int][][]byte
@@ -60,20 +56,19 @@ type week struct {
 	cursor            string
 }
 
-func (w *week) now() time.Time { return time.UnixMilli(w.clock.Load()).UTC() }
-
-// Ten thousand checkouts with everything that happens to checkouts, while
+// Checkouts, ten thousand where there is time, with everything that happens to checkouts, while
 // Stripe's API, the mail server and the process itself fail for hours: in the
 // end the paid units that were not given back are the valid passes, and every
 // buyer has one mail.
 func TestAWeekOfSales(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	w := &week{t: t, random: rand.New(rand.NewPCG(seed, 1)), start: time.Now().UTC().Truncate(time.Hour), posts: map[int][][]byte{}, lost: map[int][][]byte{}} //nolint:gosec // a test's dice
+	w := &week{t: t, random: rand.New(rand.NewPCG(seed, 1)), start: time.Now().UTC().Truncate(time.Hour), clock: newClock(), posts: map[int][][]byte{}, lost: map[int][][]byte{}} //nolint:gosec // a test's dice
 	w.clock.Store(w.start.UnixMilli())
 	w.path = filepath.Join(t.TempDir(), "passhook.db")
 	w.open()
-	sales := make([]*sale, *checkouts)
+	sales := make([]*sale, long(100, 10_000))
 	for i := range sales {
 		sales[i] = w.sell(i)
 	}
@@ -85,7 +80,7 @@ func TestAWeekOfSales(t *testing.T) {
 
 // open starts the process, with the mail server and Stripe where they were.
 func (w *week) open() {
-	w.bench = newBench(w.t, options{path: w.path, now: w.now, fail: func(stage, _, _ string, _ int) error {
+	w.bench = newBench(w.t, options{path: w.path, now: w.clock.now, fail: func(stage, _, _ string, _ int) error {
 		if w.mailDown.Load() && stage == "mail" {
 			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again later"}
 		}
@@ -106,11 +101,14 @@ func (w *week) open() {
 	w.engine.Sources["stripe"] = stripe.NewClient(w.config)
 }
 
-// kinds are what may come of a checkout, with how often.
-var kinds = []struct {
+// kind is one thing that comes of a checkout.
+type kind struct {
 	often int
 	tell  func(w *week, s *sale, hour int)
-}{
+}
+
+// kinds are what may come of a checkout, with how often.
+var kinds = []kind{
 	{40, func(w *week, s *sale, h int) { w.complete(s, h) }},
 	{10, func(w *week, s *sale, h int) { // paid days later
 		s.session["payment_status"] = "unpaid"
@@ -193,19 +191,23 @@ func (w *week) sell(i int) *sale {
 	s.units = items[0].Quantity
 	hour := w.random.IntN(5 * 24)
 	s.session, s.items = standins.Checkout(standins.CheckoutOptions{Seed: id, Created: w.at(hour), Email: s.email, Name: "Ada Lovelace", Currency: "eur", Items: items})
+	w.kind(i)(w, s, hour)
+	w.stripe.AddSession(s.session, s.items)
+	return s
+}
+
+// kind is what comes of a checkout. The first ones are one of each kind.
+func (w *week) kind(i int) func(*week, *sale, int) {
+	if i < len(kinds) {
+		return kinds[i].tell
+	}
 	all := 0
 	for _, k := range kinds {
 		all += k.often
 	}
 	pick := w.random.IntN(all)
-	for _, k := range kinds {
-		if pick -= k.often; pick < 0 {
-			k.tell(w, s, hour)
-			break
-		}
-	}
-	w.stripe.AddSession(s.session, s.items)
-	return s
+	at := slices.IndexFunc(kinds, func(k kind) bool { pick -= k.often; return pick < 0 })
+	return kinds[at].tell
 }
 
 func (s *sale) expect(valid int) { s.valid, s.mails = valid, min(valid, 1) }
@@ -337,7 +339,7 @@ func (w *week) reconcile() {
 // restart ends the process; mail server and Stripe live on.
 func (w *week) restart() {
 	must(w.t, w.store.Close())
-	fresh, err := store.Open(w.t.Context(), store.Config{Path: w.path, Now: w.now})
+	fresh, err := store.Open(w.t.Context(), store.Config{Path: w.path, Now: w.clock.now})
 	must(w.t, err)
 	w.store, w.engine.Store = fresh, fresh
 	w.t.Cleanup(func() { _ = fresh.Close() })

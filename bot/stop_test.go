@@ -1,0 +1,53 @@
+package bot_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/passhook/passhook/store"
+)
+
+// A process that is asked to stop while a mail is on its way, before the server
+// may take it and after.
+func TestAGracefulStopDoublesAndLosesNoMail(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, stage string
+		state       string
+		mails       int
+	}{
+		{"after the mail was handed over", "after-data", store.StateSent, 1},
+		{"before DATA", "rcpt", store.StatePending, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			engines(t, func(t *testing.T, database string) {
+				c := newClock()
+				reached, goOn := make(chan bool), make(chan bool)
+				b := newBench(t, options{database: database, now: c.now, fail: func(stage, _, _ string, n int) error {
+					if stage == tc.stage && n == 1 {
+						close(reached)
+						<-goOn
+					}
+					return nil
+				}})
+				ctx, stop := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- b.engine.Run(ctx) }()
+				id, _, err := b.engine.Accept(t.Context(), b.checkout(t, "ada", completed, nil))
+				must(t, err)
+				<-reached
+				stop()
+				close(goOn)
+				must(t, <-done)
+				_, _, d := b.now(t, id)
+				if d[0].State != tc.state || d[0].Due.After(c.now()) && tc.mails == 0 || len(b.smtp.Messages()) != tc.mails {
+					t.Fatalf("after the stop %+v, %d mails", d[0], len(b.smtp.Messages()))
+				}
+				b.work(t)
+				if _, _, d := b.now(t, id); d[0].State != store.StateSent || len(b.smtp.Messages()) != 1 {
+					t.Errorf("in the end %+v, %d mails", d[0], len(b.smtp.Messages()))
+				}
+			})
+		})
+	}
+}
