@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,13 @@ import (
 	"github.com/passhook/passhook/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
+func TestMain(m *testing.M) {
+	// Most tests wait for something else than the processor.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		os.Exit(2)
+	}
+	os.Exit(storetest.Run(m))
+}
 
 // clock is handed to the store and moved by hand.
 type clock struct{ ms atomic.Int64 }

@@ -62,8 +62,17 @@ func Postgres(t testing.TB) string {
 		t.Fatal(shared.err)
 	}
 	name := fmt.Sprintf("passhook_test_%d_%d", os.Getpid(), shared.next.Add(1))
-	admin(t, "CREATE DATABASE "+name)
-	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	if err := admin("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		drop := func() error { return admin("DROP DATABASE " + name + " WITH (FORCE)") }
+		if shared.stop != nil {
+			go drop() //nolint:errcheck // the server ends with the tests
+		} else if err := drop(); err != nil {
+			t.Error(err)
+		}
+	})
 	u, err := url.Parse(shared.url)
 	if err != nil {
 		t.Fatal(err)
@@ -72,17 +81,15 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
-func admin(t testing.TB, sql string) {
-	t.Helper()
+func admin(sql string) error {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, shared.url)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, sql); err != nil {
-		t.Fatal(err)
-	}
+	_, err = conn.Exec(ctx, sql)
+	return err
 }
 
 // start makes a cluster in a temporary folder and starts it on loopback.
