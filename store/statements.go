@@ -42,14 +42,14 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 	}
 	known, was := p.known.LoadOrStore(query, stmt)
 	if was {
-		_ = stmt.Close()
+		_ = stmt.Close() //nolint:sqlclosecheck // the other one stays
 	}
 	return known.(*sql.Stmt) //nolint:forcetypeassert // as above
 }
 
 // ExecContext runs a statement without rows.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if stmt := p.statement(ctx, query); stmt != nil {
+	if stmt := p.statement(ctx, query); stmt != nil { //nolint:sqlclosecheck // it stays for the next time
 		return stmt.ExecContext(ctx, args...)
 	}
 	return p.runner.ExecContext(ctx, query, args...)
@@ -57,7 +57,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 
 // QueryContext runs a statement with rows.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt := p.statement(ctx, query); stmt != nil {
+	if stmt := p.statement(ctx, query); stmt != nil { //nolint:sqlclosecheck // it stays for the next time
 		return stmt.QueryContext(ctx, args...)
 	}
 	return p.runner.QueryContext(ctx, query, args...)
@@ -65,7 +65,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 
 // QueryRowContext runs a statement with one row.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if stmt := p.statement(ctx, query); stmt != nil {
+	if stmt := p.statement(ctx, query); stmt != nil { //nolint:sqlclosecheck // it stays for the next time
 		return stmt.QueryRowContext(ctx, args...)
 	}
 	return p.runner.QueryRowContext(ctx, query, args...)
