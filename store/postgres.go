@@ -26,6 +26,9 @@ type postgres struct {
 // URL asks for more.
 const fewestConnections = 8
 
+// pingAfter is how long a connection was not used when it is tried first.
+const pingAfter = 10 * time.Second
+
 // migrationLock is the advisory lock that one migrating process holds.
 const migrationLock = 7_239_416_055
 
@@ -35,6 +38,8 @@ func (s *Store) openPostgres(ctx context.Context) error {
 		return fmt.Errorf("database: %w", err)
 	}
 	config.MaxConns = max(config.MaxConns, fewestConnections)
+	// The look of each second would be two transactions else.
+	config.ShouldPing = func(_ context.Context, c pgxpool.ShouldPingParams) bool { return c.IdleDuration > pingAfter }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
