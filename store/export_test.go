@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/passhook/passhook/integrations"
 )
 
 // Lease is how long a claim lasts.
@@ -204,4 +206,25 @@ func (s *Store) Waiters() (n int) {
 		n += len(all)
 	}
 	return n
+}
+
+// AcceptTogether stores n events in one statement.
+func (s *Store) AcceptTogether(ctx context.Context, n int) error {
+	return s.engine.write(ctx, true, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		var batch []acceptance
+		for i := range n {
+			e := integrations.Event{Source: "stripe", Type: "together", ExternalID: fmt.Sprintf("together %d of %d", i, n), Ignore: "nobody wants it"}
+			a, err := newAcceptance(e, nil)
+			if err != nil {
+				return err
+			}
+			batch = append(batch, a)
+		}
+		_, err = insertEvents(t, now, batch)
+		return err
+	})
 }

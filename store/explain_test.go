@@ -1,0 +1,328 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/store/storetest"
+)
+
+// recorder has every statement that a store ran, with arguments of its own.
+type recorder struct {
+	mu   sync.Mutex
+	args map[string][]any
+}
+
+func (r *recorder) saw(query string, args []any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.args[query]; !ok {
+		r.args[query] = slices.Clone(args)
+	}
+}
+
+// mayScan are ends of statements that read an index from its start, and what
+// SQLite says of that: one that has little but what they look for, or one in
+// their order, of which they take a page.
+var mayScan = map[string]string{
+	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed": "SCAN walks USING INDEX walks_since",
+	"FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1":            "SCAN walks USING INDEX walks_untold",
+	"WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1":                       "SCAN events USING INDEX events_attention",
+	"FROM events ORDER BY id DESC LIMIT $1":                                          "SCAN events USING INDEX sqlite_autoindex_events_1",
+	"FROM deliveries ORDER BY id DESC LIMIT $1":                                      "SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1",
+	"FROM passes ORDER BY created DESC, key LIMIT $1":                                "SCAN passes USING INDEX passes_created",
+}
+
+func scanIsFine(query, found string) bool {
+	for end, plan := range mayScan {
+		if strings.HasSuffix(query, end) && found == plan {
+			return true
+		}
+	}
+	return false
+}
+
+// With a million passes, what reads a whole table is a thousand times slower than
+// what uses an index.
+func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it watches all stores
+	const sales = 20_000
+	all := &recorder{args: map[string][]any{}}
+	for _, c := range []struct {
+		name  string
+		place func(testing.TB) place
+		scans func(testing.TB, *sql.DB, string, []any) string
+	}{
+		{"SQLite", sqlite, scansSQLite}, {"PostgreSQL", postgres, scansPostgres},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := c.place(t)
+			p.Now = nil // the database's own clock is asked as well
+			seen := &recorder{args: map[string][]any{}}
+			defer store.Watch(seen.saw)()
+			s := p.open(t)
+			db := database(t, s)
+			storetest.Fill(t, db, sales)
+			everything(t, s)
+			must(t, s.Close())
+			for query, args := range seen.args {
+				all.saw(query, args)
+				if found := c.scans(t, db, query, args); found != "" && !scanIsFine(query, found) {
+					t.Errorf("%s\n%s", query, found)
+				}
+			}
+		})
+	}
+	if t.Failed() || len(all.args) == 0 {
+		return
+	}
+	for where, pattern := range statements(t) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(all.args)), pattern.MatchString) {
+			t.Errorf("%s was never run: %s", where, pattern)
+		}
+	}
+}
+
+var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks)"
+
+var scansOfSQLite = regexp.MustCompile(`^SCAN ` + ourTables + `\b`)
+
+func scansSQLite(t testing.TB, db *sql.DB, query string, args []any) string {
+	var found []string
+	for _, line := range explained(t, db, "EXPLAIN QUERY PLAN "+query, 3, args) {
+		if scansOfSQLite.MatchString(line) {
+			found = append(found, line)
+		}
+	}
+	return strings.Join(found, "\n")
+}
+
+var scansOfPostgres = regexp.MustCompile(`Seq Scan on ` + ourTables + `\b`)
+
+func scansPostgres(t testing.TB, db *sql.DB, query string, args []any) string {
+	plan := explained(t, db, "EXPLAIN "+query, 0, args)
+	for _, line := range plan {
+		m := scansOfPostgres.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		var rows int
+		must(t, db.QueryRow("SELECT count(*) FROM "+m[1]).Scan(&rows))
+		if rows > 1000 {
+			return strings.Join(plan, "\n")
+		}
+	}
+	return ""
+}
+
+// explained is one column of a plan.
+func explained(t testing.TB, db *sql.DB, query string, column int, args []any) (plan []string) {
+	t.Helper()
+	rows, err := db.Query(query, args...)
+	if err != nil {
+		t.Fatalf("%v: %s", err, query)
+	}
+	defer rows.Close()
+	names := got[[]string](t)(rows.Columns())
+	for rows.Next() {
+		values, into := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		must(t, rows.Scan(into...))
+		plan = append(plan, fmt.Sprint(values[column]))
+	}
+	must(t, rows.Err())
+	return plan
+}
+
+// everything has a store run every statement that it has.
+func everything(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	must(t, s.Ping(ctx))
+	must(t, s.CheckWrite(ctx))
+	got[string](t)(s.Mark(ctx, "cursor"))
+	reading(t, s)
+	for n := 1; n <= 8; n++ { // so many events share a statement
+		must(t, s.AcceptTogether(ctx, n))
+	}
+	sold := issue(t, s, "cs_new", 2)
+	issue(t, s, "cs_new2", 1)
+	again := order(claimed(t, s, event("again")), "cs_new", 0, 1)
+	got[store.Issued](t)(s.Issue(ctx, again))
+	_, fresh, err := s.Accept(ctx, event("again"))
+	if must(t, err); fresh {
+		t.Error("an event was new twice")
+	}
+	own := later("own", 1)
+	own.Source = "passhook"
+	made(t, s, own, store.Change{Name: "void", Kind: store.ChangeVoid, Reason: "operator", Serial: sold.Passes[0].Serial})
+	replayed := claimed(t, s, later("replayed", 2))
+	got[store.Issued](t)(s.Issue(ctx, change(replayed, store.ChangeUpdate, "seat", "cs_new")))
+	must(t, s.Replay(ctx, replayed.ID))
+	got[store.Issued](t)(s.Issue(ctx, change(claimedAgain(t, s, replayed.ID), store.ChangeUpdate, "seat", "cs_new2")))
+	d := sold.Deliveries[0].ID
+	got[string](t)(s.Resend(ctx, d, "", 3))
+	got[int](t)(s.ResendDead(ctx, time.Unix(1795197600+19_990, 0)))
+	_, _, err = s.Stuck(ctx)
+	must(t, err)
+	working(t, s)
+	trouble := got[store.Trouble](t)(s.Untold(ctx, 10))
+	trouble.Deliveries, trouble.Walks = append(trouble.Deliveries, store.Delivery{ID: d}), append(trouble.Walks, store.Walk{ID: "w"})
+	must(t, s.Told(ctx, trouble))
+}
+
+// reading asks about what is in the middle of a full store.
+func reading(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	eventID, _, object, payment, _, deliveryID, serial := storetest.Sale(10_000)
+	eventNow(t, s, eventID)
+	p := passNow(t, s, serial)
+	got[*store.Pass](t)(s.PassByLink(ctx, p.LinkHash))
+	got[[]store.Pass](t)(s.PassesAbout(ctx, store.Event{Event: integrations.Event{Source: "stripe", Live: true, Refs: []string{payment}}}))
+	if passes := got[[]store.Pass](t)(s.PassesOf(ctx, deliveryID)); len(passes) == 0 {
+		t.Error("the delivery has no passes")
+	}
+	if about := got[[]store.Delivery](t)(s.DeliveriesAbout(ctx, "stripe", object)); len(about) != 1 {
+		t.Errorf("%d deliveries are about %s", len(about), object)
+	}
+	got[[]store.Delivery](t)(s.DeliveriesByLink(ctx, "nobody's"))
+	_, _, err := s.IssuedBy(ctx, eventID)
+	must(t, err)
+	if !got[bool](t)(s.HasEvent(ctx, "stripe", "", object, "stripe.checkout.paid")) {
+		t.Errorf("no event is about %s", object)
+	}
+	got[[]string](t)(s.Secrets(ctx))
+	got[[]string](t)(s.Accounts(ctx, "stripe"))
+	for _, query := range []string{"", payment} {
+		for _, state := range []string{"", store.StatePending, store.StateDone, store.StateDead} {
+			f := store.Filter{Query: query, State: state}
+			got[[]store.Event](t)(s.FindEvents(ctx, f))
+			got[[]store.Delivery](t)(s.FindDeliveries(ctx, f))
+		}
+		for _, rule := range []string{"", "rule3"} {
+			got[[]store.Pass](t)(s.FindPasses(ctx, store.Filter{Query: query, Rule: rule}))
+		}
+	}
+}
+
+// working has the ledger do all that it does with rows.
+func working(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	issue(t, s, "cs_many", many)
+	e := claimed(t, s, later("many", 1))
+	got[store.Issued](t)(s.Issue(ctx, changes(e, store.Change{Name: "refund", Kind: store.ChangeVoid, Reason: "refund", Refs: []string{"cs_many"}},
+		store.Change{Name: "seats", Kind: store.ChangeUpdate, Inputs: []byte(unfit), Refs: []string{"cs_many"}})))
+	far := claimed(t, s, event("far"))
+	must(t, s.RetryEvent(ctx, far, time.Now().Add(365*24*time.Hour), "stripe is down"))
+	hangs, confirmed := make(chan bool), make(chan bool, 10)
+	calls := map[string]int{}
+	stop := running(t, s, walking(s, named, func(context.Context, []store.Pass) error { return nil }),
+		store.Work[store.Delivery]{Table: store.Deliveries, Slots: 1, Do: func(ctx context.Context, d *store.Delivery) error {
+			defer func() { confirmed <- true }()
+			return s.Confirm(ctx, d)
+		}},
+		onEvents(1, func(ctx context.Context, e *store.Event) error {
+			if calls[e.ID]++; calls[e.ID] == 1 && e.ExternalID == "evt_retried" {
+				return fmt.Errorf("again")
+			}
+			if e.ExternalID != "evt_hangs" {
+				return nil
+			}
+			hangs <- true
+			<-ctx.Done()
+			return ctx.Err()
+		}))
+	receive(t, confirmed, "a delivery")
+	settled(t, s, far.ID)
+	settled(t, s, accept(t, s, event("retried")))
+	accept(t, s, event("hangs"))
+	receive(t, hangs, "the one that hangs")
+	must(t, s.Renew(ctx))
+	until(t, "the walk is done", func() bool { return count(t, s, "walks WHERE state = 'done'") == 1 })
+	stop()
+}
+
+// notRun are statements that make the tables, or ask for the version.
+var notRun = regexp.MustCompile(`sqlite_version|goose_db_version|pg_advisory_(un)?lock\W`)
+
+// statements are patterns of those that the package's source has, by place.
+func statements(t testing.TB) map[string]*regexp.Regexp {
+	t.Helper()
+	out := map[string]*regexp.Regexp{}
+	files := token.NewFileSet()
+	for _, path := range got[[]string](t)(filepath.Glob("*.go")) {
+		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "migrate") {
+			continue
+		}
+		file, err := parser.ParseFile(files, path, got[[]byte](t)(os.ReadFile(path)), 0)
+		must(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			expr, ok := n.(ast.Expr)
+			if !ok {
+				return true
+			}
+			text := patternOf(expr)
+			if text == "" || notRun.MatchString(text) {
+				return text == ""
+			}
+			out[files.Position(n.Pos()).String()] = regexp.MustCompile("(?s)" + text)
+			return false
+		})
+	}
+	return out
+}
+
+var (
+	startsStatement = regexp.MustCompile(`^(SELECT|UPDATE|INSERT|DELETE|WITH) `)
+	verbs           = regexp.MustCompile(`%(\\\[\d\\\])?[sd]`)
+)
+
+// patternOf is the pattern of a statement, or empty for what is none. What is not
+// literal may be anything.
+func patternOf(e ast.Expr) string {
+	literal := e
+	for {
+		sum, ok := literal.(*ast.BinaryExpr)
+		if !ok {
+			break
+		}
+		literal = sum.X
+	}
+	if first, ok := literal.(*ast.BasicLit); !ok || first.Kind != token.STRING || !startsStatement.MatchString(strings.Trim(first.Value, "\"`")) {
+		return ""
+	}
+	return anything(e)
+}
+
+func anything(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BinaryExpr:
+		return anything(e.X) + anything(e.Y)
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		if err != nil {
+			return ""
+		}
+		return strings.ReplaceAll(verbs.ReplaceAllString(regexp.QuoteMeta(text), ".*"), `\?`, `\$\d+`)
+	}
+	return ".*"
+}
