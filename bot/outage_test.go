@@ -81,7 +81,8 @@ func TestWhatWaitedForAServiceGoesOutWithinAMinuteWhenItIsBack(t *testing.T) {
 			away.Store(true)
 			ids := []string{o.order(t), o.order(t), o.order(t)}
 			o.pass(t, c, 10*time.Minute, 30*time.Second)
-			o.pass(t, c, 8*24*time.Hour, 12*time.Hour)
+			o.pass(t, c, 6*24*time.Hour, 12*time.Hour)
+			o.runs(t, c, ids[0])
 			away.Store(false)
 			c.forward(time.Minute)
 			o.work(t)

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -41,6 +42,30 @@ func (b *bench) pass(t *testing.T, c *clock, length, step time.Duration) {
 		b.work(t)
 		must(t, b.engine.TellOnce(t.Context()))
 	}
+}
+
+// runs lets the engine run for hours of its clock, until an event or its delivery
+// was tried twice more, and stops it.
+func (b *bench) runs(t *testing.T, c *clock, eventID string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.engine.Run(ctx) }()
+	tries := func() int {
+		e, _, d := b.now(t, eventID)
+		if len(d) > 0 {
+			return d[0].Attempts
+		}
+		return e.Attempts
+	}
+	for begun, want := time.Now(), tries()+3; tries() < want; b.tick(t) { // the third shows that two are settled
+		if c.forward(3 * time.Hour); time.Since(begun) > 20*time.Second {
+			t.Error("it is not tried again")
+			break
+		}
+	}
+	stop()
+	must(t, <-done)
 }
 
 // expired is a keyring whose one certificate expired yesterday.
@@ -98,7 +123,11 @@ func TestWhatTheOperatorMustMendHoldsUpDeliveriesAndKillsNone(t *testing.T) {
 				t.Errorf("told too early: %s", *told)
 			}
 			b.pass(t, c, 10*time.Minute, 5*time.Minute)
+			if len(*told) != 1 {
+				t.Errorf("after an hour, told %q", *told)
+			}
 			b.pass(t, c, 6*24*time.Hour, 6*time.Hour)
+			b.runs(t, c, id)
 			if len(*told) != 1 || !strings.Contains((*told)[0], tc.note) {
 				t.Errorf("told %q", *told)
 			}
@@ -136,6 +165,9 @@ func TestADeliveryThatIsPutOffForAnHourIsToldOnce(t *testing.T) {
 		t.Fatalf("told too early: %s", *told)
 	}
 	b.pass(t, c, 10*time.Minute, 5*time.Minute)
+	if len(*told) != 1 {
+		t.Errorf("after an hour, told %q", *told)
+	}
 	b.pass(t, c, 24*time.Hour, time.Hour)
 	if _, _, d := b.now(t, first); len(*told) != 1 || !strings.Contains((*told)[0], "come back later") || !strings.Contains((*told)[0], d[0].ID) {
 		t.Fatalf("told %q of %+v", *told, d)
