@@ -43,7 +43,7 @@ var ErrOverloaded = errors.New("more work is waiting than can be done now; send 
 // whose Ignore is set is stored as ignored and wakes nobody. ErrOverloaded
 // refuses what can wait; passhook's own events are never refused.
 func (s *Store) Accept(ctx context.Context, e integrations.Event) (id string, fresh bool, err error) {
-	if e.Ignore == "" && s.ledger.overloaded(e.Source) {
+	if e.Ignore == "" && e.Source != ownSource && s.ledger.overloaded(e.Source) {
 		return "", false, ErrOverloaded
 	}
 	result := make(chan accepted, 1)

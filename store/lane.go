@@ -158,17 +158,18 @@ func (n *lane) room() int {
 
 // claim takes rows that are due, the oldest first.
 func (n *lane) claim(ctx context.Context, most int) (claims []*claim, err error) {
-	query, held := n.table.claimFree, []any{}
-	if !n.store.engine.exclusive() {
-		query, held = n.table.claim, []any{n.heldIDs()}
-	}
+	query := n.table.claimFree
 	// A stop in the middle would leave it open whether they are ours.
 	err = n.store.engine.write(context.WithoutCancel(ctx), false, func(t *transaction) error {
 		now, err := n.store.engine.now(t.ctx, t)
 		if err != nil {
 			return err
 		}
-		claims, err = n.worker.claim(t, query, append([]any{millis(now.Add(lease)), n.name, millis(now), most}, held...)...)
+		args := []any{millis(now.Add(lease)), n.name, millis(now), most}
+		if !n.store.engine.exclusive() {
+			query, args = n.table.claim, append(args, n.heldIDs(), n.takeOver(millis(now)))
+		}
+		claims, err = n.worker.claim(t, query, args...)
 		return err
 	})
 	if err != nil {
@@ -179,6 +180,15 @@ func (n *lane) claim(ctx context.Context, most int) (claims []*claim, err error)
 		n.held.Store(n.table.name+" "+c.ID, c)
 	}
 	return claims, nil
+}
+
+// takeOver is until when the claims of other processes must have run out to be
+// taken over. Just after the database was away nobody could renew any.
+func (n *lane) takeOver(now int64) int64 {
+	if time.Since(time.Unix(0, n.back.Load())) < lease/2 {
+		return 0
+	}
+	return now
 }
 
 // heldIDs are the rows of the table that this process works on. However late a

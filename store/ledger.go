@@ -74,6 +74,9 @@ type ledger struct {
 	open    func(*lane)
 	// held are the claims, by table and id.
 	held sync.Map
+	// back is when the database answered again after it had not, in Unix
+	// nanoseconds.
+	back atomic.Int64
 	// burst is when many events arrived last, in Unix nanoseconds.
 	burst atomic.Int64
 }

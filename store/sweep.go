@@ -12,10 +12,15 @@ func (l *ledger) sweep(ctx context.Context, tables []table) {
 	query := lookQuery(tables)
 	tick := time.NewTicker(l.store.config.Sweep)
 	defer tick.Stop()
-	for {
-		if err := l.look(ctx, query); err != nil && ctx.Err() == nil {
+	for away := false; ; {
+		err := l.look(ctx, query)
+		if err != nil && ctx.Err() == nil {
 			l.store.config.Logger.Error("due work could not be looked for; it is tried again", "error", err)
 		}
+		if err == nil && away {
+			l.back.Store(time.Now().UnixNano())
+		}
+		away = err != nil
 		select {
 		case <-ctx.Done():
 			return

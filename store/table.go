@@ -35,7 +35,8 @@ type table struct {
 	doneOnly bool
 	// advice is what a person does about one that failed; %s is its id.
 	advice string
-	// fields are those that scan reads; claimFree is claim where claims do not run out while the process lives.
+	// fields are those that scan reads; claimFree is claim where claims do not
+	// run out while the process lives.
 	fields, claim, claimFree, release, releaseOne, renew, retry, settle, lanes, ahead string
 }
 
@@ -48,7 +49,7 @@ func newTable(t table, fields, ended string) table {
 	t.claimFree = fmt.Sprintf("UPDATE %s SET attempts = attempts + 1, claimed = true, due = $1 WHERE id IN"+
 		" (SELECT id FROM %[1]s"+pending+" AND NOT claimed AND %s = $2 AND due <= $3 ORDER BY due LIMIT $4) RETURNING %s", t.name, t.lane, fields)
 	t.claim = fmt.Sprintf("UPDATE %s SET attempts = attempts + 1, claimed = true, due = $1 WHERE id IN"+
-		" (SELECT id FROM %[1]s"+pending+" AND %s = $2 AND due <= $3 AND id <> ALL ($5) ORDER BY due LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING %s", t.name, t.lane, fields)
+		" (SELECT id FROM %[1]s"+pending+" AND %s = $2 AND due <= $3 AND (NOT claimed OR due <= $6) AND id <> ALL ($5) ORDER BY due LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING %s", t.name, t.lane, fields)
 	held := pending + " AND id = $1 AND attempts = $2"
 	t.release = "UPDATE " + t.name + " SET claimed = false, due = $1" + pending + " AND claimed"
 	t.releaseOne = "UPDATE " + t.name + " SET claimed = false, due = $3" + held
