@@ -206,7 +206,7 @@ func reading(t testing.TB, s *store.Store) {
 	got[[]store.Delivery](t)(s.DeliveriesByLink(ctx, "nobody's"))
 	_, _, err := s.IssuedBy(ctx, eventID)
 	must(t, err)
-	if !got[bool](t)(s.HasEvent(ctx, "stripe", "", object, "stripe.checkout.paid")) {
+	if !got[bool](t)(s.HasEvent(ctx, "stripe", object, "stripe.checkout.paid")) {
 		t.Errorf("no event is about %s", object)
 	}
 	got[[]string](t)(s.Secrets(ctx))

@@ -29,10 +29,11 @@ func (s *Store) Writer(query string) (n int, err error) {
 		return 0, fmt.Errorf("%T has no writer", s.engine)
 	}
 	err = e.alone(func() error {
-		if err := e.writing.QueryRow(query).Scan(&n); err != sql.ErrNoRows { //nolint:errorlint // as it comes
-			return err
+		err := e.writing.QueryRow(query).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
 		}
-		return nil
+		return err
 	})
 	return n, err
 }

@@ -266,15 +266,19 @@ func TestABurstIsAnsweredBeforeItIsWorkedOn(t *testing.T) {
 		free := locked(t, s)
 		var all sync.WaitGroup
 		var last atomic.Int64
-		all.Go(func() { accept(t, s, of("hooks", "alone")) })
-		nothing(t, begun, "events cannot be written") // meanwhile the first waits alone
+		alone := 0
+		stalled(s, func() {
+			id := fmt.Sprint("alone", alone)
+			alone++
+			all.Go(func() { accept(t, s, of("hooks", id)) })
+		})
 		for i := range 40 {
 			all.Go(func() {
 				accept(t, s, event(fmt.Sprint(i)))
 				last.Store(time.Now().UnixNano())
 			})
 		}
-		until(t, "they wait", func() bool { return s.Waiting() >= 39 })
+		until(t, "they wait", func() bool { return s.Waiting() >= 40 })
 		free()
 		first := receive(t, begun, "an event of the burst")
 		all.Wait()

@@ -37,7 +37,7 @@ func TestAnErrorInASharedTransactionUndoesItselfAlone(t *testing.T) {
 		func(exec execute) error { return exec("no SQL") },
 		func(exec execute) error {
 			must(t, exec(putMark, "fourth", "here"))
-			panic("a fault") //nolint:forbidigo // that is the test
+			panic("a fault")
 		},
 		mark("fifth"),
 	)
@@ -51,8 +51,9 @@ func TestAnErrorInASharedTransactionUndoesItselfAlone(t *testing.T) {
 	}
 }
 
-// SQLite undoes a transaction as a whole where the disk is full.
-func TestAFullDiskIsNoAnswerForAnyOfATransaction(t *testing.T) {
+// Where the disk is full, SQLite may undo a transaction as a whole, with what was
+// fine in it.
+func TestOnAFullDiskNothingIsAnsweredThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	s := opened(t, sqlite(t))
 	pages := got[int](t)(s.Writer("PRAGMA page_count"))
@@ -136,7 +137,7 @@ func TestAPanicInAWriteIsAnError(t *testing.T) {
 		s := opened(t, p)
 		err := s.Write(t.Context(), false, func(exec execute) error {
 			must(t, exec(putMark, "bad", "here"))
-			panic("a fault") //nolint:forbidigo // that is the test
+			panic("a fault")
 		})
 		if err == nil || !strings.Contains(err.Error(), "a fault") {
 			t.Errorf("got %v", err)
