@@ -9,7 +9,6 @@ import (
 
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
-	"github.com/passhook/passhook/passes"
 )
 
 // Limits of one event: a mistyped repeat must not print tickets for a stadium.
@@ -129,40 +128,6 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 	return plan, changes
 }
 
-// ordered is a pass that the event asks for itself, without a rule.
-func (p *Program) ordered(o integrations.Order, e integrations.Completed) (PlannedPass, error) {
-	out := PlannedPass{Template: o.Template, Item: o.Name, Unit: 1, VoidOn: []string{}}
-	t := p.templates[o.Template]
-	if t == nil {
-		return out, fmt.Errorf("template: %q does not exist%s", o.Template, known(p.templates))
-	}
-	var err error
-	if out.Inputs, err = t.Check(o.Inputs); err != nil {
-		return out, fmt.Errorf("template %s: %w", o.Template, err)
-	}
-	for _, to := range o.To {
-		if e.Redirect.Address != "" {
-			to = e.Redirect
-		}
-		if err := p.checkRecipient(to); err != nil {
-			return out, err
-		}
-		out.To = append(out.To, to)
-	}
-	return out, nil
-}
-
-// Draft says what is wrong with an order before there is one: its template, its
-// inputs, or who is to get it. nil: it can be issued.
-func (p *Program) Draft(o integrations.Order) error {
-	planned, err := p.ordered(o, integrations.Completed{})
-	if err != nil {
-		return err
-	}
-	_, err = p.Try(planned.Template, planned.Inputs)
-	return err
-}
-
 // summary says which rules make how many passes.
 func (p *Plan) summary() string {
 	if len(p.Rules) == 0 {
@@ -277,61 +242,8 @@ func (p *Program) pass(u unit, e integrations.Completed) (PlannedPass, error) {
 	return out, err
 }
 
-func (p *Program) recipients(u unit, redirect integrations.Recipient) ([]integrations.Recipient, error) {
-	var out []integrations.Recipient
-	for _, t := range u.rule.deliver {
-		address, err := t.address.String(u.vars)
-		if err != nil {
-			return nil, fmt.Errorf("deliver: %s: %w", t.channel, err)
-		}
-		to := integrations.Recipient{Channel: t.channel, Address: strings.TrimSpace(address)}
-		if redirect.Address != "" {
-			to = redirect
-		}
-		if to.Address == "" {
-			return nil, fmt.Errorf("deliver: %s: there is no address; the event does not carry one", t.channel)
-		}
-		if err := p.checkRecipient(to); err != nil {
-			return nil, err
-		}
-		out = append(out, to)
-	}
-	return out, nil
-}
-
-// checkRecipient asks the channel.
-func (p *Program) checkRecipient(to integrations.Recipient) error {
-	if check := p.channels[to.Channel]; check != nil {
-		if err := check(to.Address); err != nil {
-			return fmt.Errorf("deliver: %s: the address %w", to.Channel, err)
-		}
-	}
-	return nil
-}
-
 // passKey is what a pass is unique by. Every part is quoted, so that no two
 // keys can read the same.
 func passKey(e integrations.Event, p PlannedPass) string {
 	return fmt.Sprintf("%q", []string{e.Source, e.Account, strconv.FormatBool(e.Live), e.Object, p.Item, strconv.Itoa(p.Unit), p.Rule})
-}
-
-// Try renders a template as it would be rendered for a pass, with these inputs
-// and the examples of the others, to find what is wrong before there is one.
-func (p *Program) Try(template string, inputs map[string]any) (*passes.Rendered, error) {
-	t := p.templates[template]
-	if t == nil {
-		return nil, fmt.Errorf("%q does not exist%s", template, known(p.templates))
-	}
-	pass, err := t.Sample(inputs)
-	if err != nil {
-		return nil, err
-	}
-	r, err := t.Render(pass)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Err(); err != nil {
-		return nil, err
-	}
-	return r, r.Readable()
 }
