@@ -141,9 +141,12 @@ func (s *Store) Renew(ctx context.Context) error { return s.ledger.renewAll(ctx)
 
 // Watch has every statement told to f until stop is called; nobody else may have
 // a store open.
-func Watch(f func(query string, args []any)) (stop func()) {
+func Watch(f func(sqlite bool, query string, args []any)) (stop func()) {
 	was := watched
-	watched = func(r runner) runner { return watching{r, f} }
+	watched = func(r runner) runner {
+		_, sqlite := r.(*prepared)
+		return watching{r, func(query string, args []any) { f(sqlite, query, args) }}
+	}
 	return func() { watched = was }
 }
 

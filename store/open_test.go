@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/store/storetest"
 )
 
 func TestAStoreOfAnotherVersionIsRefused(t *testing.T) {
@@ -41,6 +42,7 @@ func TestOpenBesideSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 	p = postgres(t)
+	p.URL = storetest.Postgres(t)
 	if _, err := store.OpenBeside(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "start passhook serve once") {
 		t.Errorf("no tables: %v", err)
 	}

@@ -65,6 +65,15 @@ func onBoth(t *testing.T, f func(t *testing.T, p place)) {
 	})
 }
 
+// migrated are databases with the tables of a store.
+var migrated = storetest.Copies(func(address string) error {
+	s, err := store.Open(context.Background(), store.Config{URL: address})
+	if err == nil {
+		err = s.Close()
+	}
+	return err
+})
+
 func sqlite(t testing.TB) place {
 	c := newClock()
 	return place{store.Config{Path: filepath.Join(t.TempDir(), "data", "passhook.db"), Now: c.now, Sweep: 20 * time.Millisecond}, c}
@@ -72,7 +81,7 @@ func sqlite(t testing.TB) place {
 
 func postgres(t testing.TB) place {
 	c := newClock()
-	return place{store.Config{URL: storetest.Postgres(t), Now: c.now, Sweep: 20 * time.Millisecond}, c}
+	return place{store.Config{URL: migrated(t), Now: c.now, Sweep: 20 * time.Millisecond}, c}
 }
 
 // opened is a store that the test's end closes.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/store/storetest"
 )
 
 // old is a store that the passhook of commit b93ac7d has made, with one of its
@@ -26,6 +27,7 @@ func old(t testing.TB, p place) *store.Store {
 		must(t, err)
 		must(t, db.Close())
 	} else {
+		p.URL = storetest.Postgres(t)
 		conn := got[*pgx.Conn](t)(pgx.Connect(t.Context(), p.URL))
 		_, err := conn.PgConn().Exec(t.Context(), string(got[[]byte](t)(os.ReadFile("testdata/b93ac7d-postgres.sql")))).ReadAll()
 		must(t, err)

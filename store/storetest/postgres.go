@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -34,12 +35,17 @@ var shared struct {
 	err  error
 	stop func()
 	next atomic.Int64
+	// drops are for what outlives its test.
+	drops []func() error
 }
 
 // Run runs a package's tests and stops the server that they started. TestMain
 // exits with what it returns.
 func Run(m *testing.M) int {
 	code := m.Run()
+	for _, drop := range shared.drops {
+		_ = drop()
+	}
 	if shared.stop != nil {
 		shared.stop()
 	}
@@ -49,6 +55,49 @@ func Run(m *testing.M) int {
 // Postgres is the address of a fresh database. The test is skipped where
 // PostgreSQL is not installed.
 func Postgres(t testing.TB) string {
+	t.Helper()
+	started(t)
+	address, drop, err := create("template1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropAfter(t, drop)
+	return address
+}
+
+// Copies gives out addresses of copies of a database that prepare has filled,
+// which is faster than to fill each.
+func Copies(prepare func(address string) error) (next func(t testing.TB) string) {
+	original := sync.OnceValues(func() (string, error) {
+		address, drop, err := create("template1")
+		if err != nil {
+			return "", err
+		}
+		shared.drops = append(shared.drops, drop)
+		u, err := url.Parse(address)
+		if err == nil {
+			err = prepare(address)
+		}
+		return strings.TrimPrefix(u.Path, "/"), err
+	})
+	return func(t testing.TB) string {
+		t.Helper()
+		started(t)
+		from, err := original()
+		if err != nil {
+			t.Fatal(err)
+		}
+		address, drop, err := create(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dropAfter(t, drop)
+		return address
+	}
+}
+
+// started makes sure that there is a server.
+func started(t testing.TB) {
 	t.Helper()
 	shared.once.Do(func() {
 		if shared.url = os.Getenv(URLVariable); shared.url == "" {
@@ -61,24 +110,30 @@ func Postgres(t testing.TB) string {
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	name := fmt.Sprintf("passhook_test_%d_%d", os.Getpid(), shared.next.Add(1))
-	if err := admin("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
+}
+
+// create makes a database like another one.
+func create(like string) (address string, drop func() error, err error) {
+	u, err := url.Parse(shared.url)
+	if err != nil {
+		return "", nil, err
 	}
+	name := fmt.Sprintf("passhook_test_%d_%d", os.Getpid(), shared.next.Add(1))
+	u.Path = "/" + name
+	drop = func() error { return admin("DROP DATABASE " + name + " WITH (FORCE)") }
+	return u.String(), drop, admin("CREATE DATABASE " + name + " TEMPLATE " + like)
+}
+
+// dropAfter drops a database after its test; nobody waits for that where the
+// server ends with the tests.
+func dropAfter(t testing.TB, drop func() error) {
 	t.Cleanup(func() {
-		drop := func() error { return admin("DROP DATABASE " + name + " WITH (FORCE)") }
 		if shared.stop != nil {
-			go drop() //nolint:errcheck // the server ends with the tests
+			go drop() //nolint:errcheck // as above
 		} else if err := drop(); err != nil {
 			t.Error(err)
 		}
 	})
-	u, err := url.Parse(shared.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 func admin(sql string) error {
