@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -255,6 +256,46 @@ func TestARetryIsDueWhenItSays(t *testing.T) {
 		receive(t, calls, "the second try")
 		if is := settled(t, s, id); is.State != store.StateDone || is.Attempts != 2 || !is.Settled.Equal(p.clock.now()) {
 			t.Errorf("got %+v", is)
+		}
+	})
+}
+
+func TestWhatCannotBeLookedForIsLogged(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		log := listening{text: "due work could not be looked for; it is tried again", heard: make(chan bool, 1)}
+		p.Logger = slog.New(log)
+		s := opened(t, p)
+		work, ids := worked(1)
+		running(t, s, work)
+		until(t, "Run works", s.Ready)
+		exec(t, s, "ALTER TABLE events RENAME TO gone")
+		receive(t, log.heard, "it is logged")
+		exec(t, s, "ALTER TABLE gone RENAME TO events")
+		accept(t, s, event("1"))
+		receive(t, ids, "work goes on")
+	})
+}
+
+// A verb that works by itself ends when nothing is due any more.
+func TestRunDueWorksOnWhatIsDueAndReturns(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		for i := range 5 {
+			accept(t, s, event(fmt.Sprint(i)))
+		}
+		put := claimed(t, s, event("later"))
+		must(t, s.RetryEvent(t.Context(), put, p.clock.now().Add(time.Hour), "stripe is down"))
+		var sent atomic.Int64
+		must(t, s.RunDue(t.Context(),
+			onEvents(2, func(ctx context.Context, e *store.Event) error {
+				if _, err := s.Issue(ctx, order(e, e.Object, 0, 1)); err != nil {
+					return err
+				}
+				return store.ErrSettled
+			}),
+			store.Work[store.Delivery]{Table: store.Deliveries, Slots: 2, Do: func(context.Context, *store.Delivery) error { sent.Add(1); return nil }}))
+		if n := count(t, s, "events WHERE state = 'done'"); n != 5 || sent.Load() != 5 || eventNow(t, s, put.ID).State != store.StatePending {
+			t.Errorf("%d done, %d sent", n, sent.Load())
 		}
 	})
 }

@@ -71,6 +71,9 @@ func TestAWalkGoesOnWhereItWasAndEndsRight(t *testing.T) {
 		more.Passes[0].Serial, more.Passes[1].Serial, more.Deliveries = "a first", "z last", nil
 		got[store.Issued](t)(s.Issue(t.Context(), more))
 		stop()
+		if n := count(t, s, "walks WHERE state = 'pending' AND NOT claimed AND place = (SELECT max(serial) FROM passes WHERE void <> '[]' AND serial LIKE 'serial%')"); n != 1 {
+			t.Error("its place was not stored")
+		}
 		must(t, s.Close())
 		s = opened(t, p)
 		running(t, s, walking(s, named, func(_ context.Context, changed []store.Pass) error {
