@@ -153,7 +153,7 @@ func TestUnderOverloadNewEventsOfThatSourceAreRefused(t *testing.T) {
 			return errors.Is(err, store.ErrOverloaded)
 		}
 		until(t, "new events are refused", refused)
-		accept(t, s, of("hooks", "1"))
+		accept(t, s, of("hooks", "1")) // another source
 		ignored := event("ignored")
 		ignored.Ignore = "test mode"
 		accept(t, s, ignored)
@@ -169,6 +169,25 @@ func TestUnderOverloadNewEventsOfThatSourceAreRefused(t *testing.T) {
 		}()
 		until(t, "the oldest are done and new ones taken", func() bool { return !refused() })
 		close(stop)
+	})
+}
+
+// What people do with passhook itself is never refused.
+func TestUnderOverloadPasshooksOwnEventsAreTaken(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		work, begun, _ := hanging(1)
+		running(t, s, work)
+		for i := range 4 {
+			accept(t, s, of("passhook", fmt.Sprint(i)))
+		}
+		receive(t, begun, "the first")
+		p.clock.advance(2 * time.Minute)
+		until(t, "they wait for long", func() bool {
+			l, ok := s.LaneOf("events", "passhook")
+			return ok && l.Waits() > time.Minute
+		})
+		accept(t, s, of("passhook", "new"))
 	})
 }
 

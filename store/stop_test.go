@@ -153,6 +153,43 @@ func TestWhatWasDoneIsSettledOnceItCanBeWritten(t *testing.T) {
 	})
 }
 
+// While the database was away nobody could renew a claim: whoever is the first to
+// reach it again takes over nothing yet.
+func TestAfterTheDatabaseWasAwayClaimsCanBeRenewed(t *testing.T) {
+	t.Parallel()
+	p := postgres(t)
+	first := opened(t, p)
+	work, begun, letGo := hanging(1)
+	running(t, first, work)
+	id := accept(t, first, event("1"))
+	receive(t, begun, "the event")
+	log := listening{text: "due work could not be looked for; it is tried again", heard: make(chan bool, 1)}
+	p.Logger = slog.New(log)
+	second := opened(t, p)
+	other, ids := worked(1)
+	running(t, second, other)
+	until(t, "the other process works", second.Ready)
+	back := refusing(t, first, p)
+	receive(t, log.heard, "the database is away")
+	p.clock.advance(2 * store.Lease)
+	back()
+	var fresh string
+	until(t, "the database is back", func() (ok bool) {
+		var err error
+		fresh, _, err = second.Accept(t.Context(), of("hooks", "1"))
+		return err == nil
+	})
+	if is := receive(t, ids, "new work"); is != fresh {
+		t.Errorf("got %s", is)
+	}
+	nothing(t, ids, "a claim was taken over")
+	must(t, first.Renew(t.Context()))
+	letGo <- nil
+	if is := settled(t, first, id); is.State != store.StateDone || is.Attempts != 1 {
+		t.Errorf("got %+v", is)
+	}
+}
+
 // refusing has PostgreSQL take no connection to the store's database, and ends
 // those that are there, until back is called.
 func refusing(t testing.TB, s *store.Store, p place) (back func()) {
