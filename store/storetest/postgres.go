@@ -1,4 +1,4 @@
-// Package storetest gives tests real PostgreSQL databases.
+// Package storetest gives tests real PostgreSQL databases, and full stores.
 package storetest
 
 import (

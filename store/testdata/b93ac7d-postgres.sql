@@ -1,3 +1,4 @@
+-- A store that passhook made at commit b93ac7d, as pg_dump --inserts writes it.
 CREATE TYPE public.river_job_state AS ENUM (
     'available',
     'cancelled',

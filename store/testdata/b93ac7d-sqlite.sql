@@ -1,3 +1,4 @@
+-- A store that passhook made at commit b93ac7d, as sqlite3 .dump writes it.
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE river_leader (
