@@ -205,6 +205,20 @@ func TestAPersonVoidsUnvoidsAndUpdates(t *testing.T) {
 	}
 }
 
+// The serial number is known before the pass is there where a backup was restored.
+func TestWhatAPersonVoidedStaysVoidWhenItsPassComesLater(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, database string) {
+		b, s := newShop(t, database, shopRules)
+		e, err := bot.OwnEvent(bot.TypeVoid, "jg2bt2sssowr7hxsbzxs33kehm", nil, time.Now())
+		must(t, err)
+		b.accepted(t, false, e)
+		if p := b.only(t, b.accepted(t, false, s.event("sold", 0, nil))[0].ID); strings.Join(p.Void, " ") != "operator" {
+			t.Errorf("pass %s is void for %v", p.Serial, p.Void)
+		}
+	})
+}
+
 func TestWhatNeedsAPersonIsTold(t *testing.T) {
 	b, s := newShop(t, "", shopRules)
 	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR of order 1001 were refunded" }))

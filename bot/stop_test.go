@@ -2,8 +2,10 @@ package bot_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
@@ -50,4 +52,47 @@ func TestAGracefulStopDoublesAndLosesNoMail(t *testing.T) {
 			})
 		})
 	}
+}
+
+// late is a channel that is slow to come to the point of no return.
+type late struct {
+	notices
+	reached chan bool
+	taken   atomic.Int64
+}
+
+func (l *late) Deliver(ctx context.Context, d integrations.Delivery) error {
+	if l.taken.Load() == 0 && l.reached != nil {
+		close(l.reached)
+		l.reached = nil
+		<-ctx.Done()
+	}
+	if err := d.Confirm(ctx); err != nil {
+		return err
+	}
+	l.taken.Add(1)
+	return nil
+}
+
+func TestAStoppingProcessBeginsNoDelivery(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, database string) {
+		b := newBench(t, options{database: database})
+		channel := &late{reached: make(chan bool)}
+		b.engine.Channels["email"] = channel
+		ctx, stop := context.WithCancel(t.Context())
+		reached, done := channel.reached, make(chan error, 1)
+		go func() { done <- b.engine.Run(ctx) }()
+		id := b.accept(t, b.checkout(t, "ada", completed, nil))
+		<-reached
+		stop()
+		must(t, <-done)
+		if _, _, d := b.now(t, id); d[0].State != store.StatePending || channel.taken.Load() != 0 {
+			t.Errorf("after the stop %+v, taken %d times", d[0], channel.taken.Load())
+		}
+		b.work(t)
+		if _, _, d := b.now(t, id); d[0].State != store.StateSent || channel.taken.Load() != 1 {
+			t.Errorf("in the end %+v, taken %d times", d[0], channel.taken.Load())
+		}
+	})
 }

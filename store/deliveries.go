@@ -23,7 +23,7 @@ func (d *Delivery) row() Row {
 const (
 	insertDelivery = "INSERT INTO deliveries (id, order_id, channel, recipient, resend_of, created, state, note, attempts, claimed, since, due, sent, told, link_key, secret_id, link_hash)" +
 		" VALUES ($1, $2, $3, $4, $5, $6, 'pending', '', 0, false, $7, $7, 0, false, $8, $9, $10)"
-	insertDeliveryPass = "INSERT INTO delivery_passes (delivery_id, position, serial) VALUES ($1, $2, $3)"
+	insertDeliveryPass = "INSERT INTO delivery_passes (delivery_id, position, serial)"
 )
 
 // insert gives the delivery its id and stores it with its passes; a worker is
@@ -36,10 +36,12 @@ func (d *Delivery) insert(s *Store, t *transaction) (err error) {
 	if _, err := t.exec(insertDelivery, d.ID, d.OrderID, d.Channel, clean(d.Recipient), d.ResendOf, millis(d.Created), millis(d.Due), d.LinkKey, d.SecretID, d.LinkHash); err != nil {
 		return err
 	}
+	rows := make([][]any, len(d.Passes))
 	for i, serial := range d.Passes {
-		if _, err := t.exec(insertDeliveryPass, d.ID, i, serial); err != nil {
-			return err
-		}
+		rows[i] = []any{d.ID, i, serial}
+	}
+	if err := t.insert(insertDeliveryPass, "", rows); err != nil {
+		return err
 	}
 	channel := d.Channel
 	t.committed(func() { s.ledger.wake(deliveryTable.name, channel) })

@@ -80,6 +80,8 @@ type issuing struct {
 	now time.Time
 	in  Issue
 	out Issued
+	// refs are rows of new passes.
+	refs [][]any
 	// other is the order that has the passes already, for the note.
 	other string
 	// reached is how many passes the changes are about; walks: more than that.
@@ -117,7 +119,7 @@ const (
 	dropOrder   = "DELETE FROM orders WHERE id = $1"
 	insertPass  = "INSERT INTO passes (serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated, source, account, live)" +
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, '[]', $13, $14, $15, $16, $17) ON CONFLICT (key) DO NOTHING"
-	insertPassRef = "INSERT INTO pass_refs (ref, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+	insertPassRef = "INSERT INTO pass_refs (ref, serial)"
 	orderOfPass   = "SELECT order_id FROM passes WHERE key = $1"
 )
 
@@ -145,8 +147,9 @@ func (w *issuing) passes() error {
 	}
 	if len(w.out.Passes) == 0 {
 		_, err = w.t.exec(dropOrder, o.ID)
+		return err
 	}
-	return err
+	return w.t.insert(insertPassRef, " ON CONFLICT DO NOTHING", w.refs)
 }
 
 func (w *issuing) pass(p Pass) error {
@@ -167,9 +170,7 @@ func (w *issuing) pass(p Pass) error {
 		refs = append(refs, referencePrefix+reference)
 	}
 	for _, ref := range refs {
-		if _, err := w.t.exec(insertPassRef, ref, p.Serial); err != nil {
-			return err
-		}
+		w.refs = append(w.refs, []any{ref, p.Serial})
 	}
 	p.Issued = p.Inputs
 	w.out.Passes = append(w.out.Passes, p)
@@ -209,8 +210,16 @@ func (w *issuing) changes() error {
 	return nil
 }
 
-// foldNew applies to new passes what came before them.
+// changedBefore finds out whether there is a change of any pass of an order.
+const changedBefore = "SELECT 'by ref' FROM passes JOIN pass_refs USING (serial) JOIN change_refs USING (ref) WHERE order_id = $1" +
+	" UNION ALL SELECT 'by serial' FROM passes JOIN change_refs ON ref = 'serial:' || serial WHERE order_id = $1 LIMIT 1"
+
+// foldNew applies to new passes what came before them; nearly always that is
+// nothing.
 func (w *issuing) foldNew() error {
+	if found, err := w.t.strings(changedBefore, w.in.Order.ID); err != nil || len(found) == 0 {
+		return err
+	}
 	for i := range w.out.Passes {
 		if _, err := w.fold(&w.out.Passes[i], true); err != nil {
 			return err

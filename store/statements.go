@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -95,6 +98,30 @@ func (t *transaction) exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return r.RowsAffected()
+}
+
+// insertAtOnce is how many rows one statement inserts.
+const insertAtOnce = 100
+
+// insert inserts rows that many at a time: a large order would ask the database
+// tens of thousands of times. into begins the statement, and end ends it.
+func (t *transaction) insert(into, end string, rows [][]any) error {
+	for some := range slices.Chunk(rows, insertAtOnce) {
+		var values []string
+		var args []any
+		for _, row := range some {
+			var marks []string
+			for _, v := range row {
+				args = append(args, v)
+				marks = append(marks, "$"+strconv.Itoa(len(args)))
+			}
+			values = append(values, "("+strings.Join(marks, ", ")+")")
+		}
+		if _, err := t.exec(into+" VALUES "+strings.Join(values, ", ")+end, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changed runs an update that must change one row; else the claim was lost.
