@@ -196,8 +196,9 @@ const onTheWire = time.Second
 
 // checkMails wants a mail for each delivery, and for each repeat a crash between
 // the copy before it and the commit that would have remembered that one. It
-// returns how many were repeated and how many recipients got none.
-func checkMails(t testing.TB, w *world, recipients []string, doubts []doubt) (repeats, lost int) {
+// returns how many were repeated and how many recipients got none. said tells
+// more about one of them.
+func checkMails(t testing.TB, w *world, recipients []string, doubts []doubt, said func(t testing.TB, to string) string) (repeats, lost int) {
 	t.Helper()
 	mails := mailsByRecipient(t, w)
 	for _, to := range recipients {
@@ -213,7 +214,7 @@ func checkMails(t testing.TB, w *world, recipients []string, doubts []doubt) (re
 				t.Errorf("%s got two mails with different Message-IDs", to)
 			}
 			if !excused(to, all[i].at, again.at, doubts) {
-				t.Errorf("%s got a mail at %s and again at %s, and no process died in between that had sent it", to, all[i].at.Format(time.StampMicro), again.at.Format(time.StampMicro))
+				t.Errorf("%s got a mail at %s and again at %s, and no process died in between that had sent it\n%s", to, all[i].at.Format(time.StampMicro), again.at.Format(time.StampMicro), said(t, to))
 			}
 		}
 	}

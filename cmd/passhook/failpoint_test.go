@@ -217,7 +217,7 @@ func (s *story) check(t *testing.T, at string, events int, again bool) {
 		t.Errorf("%s: the member has %q", at, got)
 	}
 	s.isWhole(t)
-	repeats, _ := checkMails(t, s.world, []string{"back@example.com", "member@example.com", "two@example.com"}, s.doubts)
+	repeats, _ := checkMails(t, s.world, []string{"back@example.com", "member@example.com", "two@example.com"}, s.doubts, func(testing.TB, string) string { return s.run.log.String() })
 	if s.crashed && again && repeats == 0 {
 		t.Errorf("%s: no mail was repeated", at)
 	}

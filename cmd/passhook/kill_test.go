@@ -63,6 +63,7 @@ type siege struct {
 	ports   []int
 	doubts  []doubt
 	ready   []time.Duration
+	logs    []fmt.Stringer
 }
 
 func (l load) run(t *testing.T, program, database string, processes int) {
@@ -150,7 +151,10 @@ func (s *siege) start(t *testing.T, i int) {
 	t.Helper()
 	begun := time.Now()
 	s.running[i] = s.serve(t, s.ports[i])
-	s.ports[i] = s.running[i].port(t)
+	s.logs = append(s.logs, s.running[i].log)
+	if s.ports[i] == 0 { // from now on the senders know it
+		s.ports[i] = s.running[i].port(t)
+	}
 	for {
 		resp, err := http.Get(s.running[i].url + "/readyz") //nolint:gosec // our own server
 		if err == nil {
@@ -220,6 +224,28 @@ func (s *siege) finish(t *testing.T) {
 	}
 }
 
+// said is what the logs have of the deliveries to a recipient.
+func (s *siege) said(t testing.TB, to string) string {
+	b := s.books(t)
+	defer b.Close()
+	var out strings.Builder
+	for _, id := range b.rows(t, "SELECT id FROM deliveries WHERE recipient = '"+to+"'") {
+		for i, log := range s.logs {
+			for line := range strings.Lines(log.String()) {
+				if strings.Contains(line, id) {
+					fmt.Fprintf(&out, "start %d: %s", i+1, line)
+				}
+			}
+		}
+	}
+	for _, d := range s.doubts {
+		if d.claimed[to] {
+			fmt.Fprintf(&out, "died at %s while it was claimed\n", d.at.Format(time.StampMicro))
+		}
+	}
+	return out.String()
+}
+
 // check wants the books to be right.
 func (s *siege) check(t *testing.T) {
 	t.Helper()
@@ -252,7 +278,7 @@ func (s *siege) check(t *testing.T) {
 		}
 	}
 	s.isWhole(t)
-	repeats, unsent := checkMails(t, s.world, recipients, s.doubts)
+	repeats, unsent := checkMails(t, s.world, recipients, s.doubts, s.said)
 	slices.Sort(s.ready)
 	median, slowest := s.ready[len(s.ready)/2], s.ready[len(s.ready)-1]
 	t.Logf("%d kills, %d events of %d orders: %d passes lost, %d doubled, %d orders without a mail, %d mails repeated; ready in %s, at most %s",
