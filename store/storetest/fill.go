@@ -36,12 +36,19 @@ func Fill(tb testing.TB, db *sql.DB, n int) {
 		tb.Fatal(err)
 	}
 	f.settings()
+	indexes := f.indexes()
+	for _, index := range indexes {
+		f.exec("DROP INDEX " + index.name)
+	}
 	for from := 0; from < n; from += chunk {
 		f.exec("BEGIN")
 		for _, text := range fills {
 			f.exec(f.numbered(text, from, min(from+chunk, n)))
 		}
 		f.exec("COMMIT")
+	}
+	for _, index := range indexes {
+		f.exec(index.text)
 	}
 	if f.postgres {
 		f.exec("VACUUM ANALYZE") // as PostgreSQL does by itself; SQLite does not
@@ -78,6 +85,33 @@ func (f *filler) settings() {
 	for _, pragma := range []string{"synchronous = OFF", "foreign_keys = OFF", "cache_size = -500000"} {
 		f.exec("PRAGMA " + pragma)
 	}
+}
+
+type index struct{ name, text string }
+
+// indexes are those that no constraint needs: they are made fastest at the end.
+func (f *filler) indexes() (out []index) {
+	f.tb.Helper()
+	query := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+	if f.postgres {
+		query = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+	}
+	rows, err := f.conn.QueryContext(f.ctx, query)
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i index
+		if err := rows.Scan(&i.name, &i.text); err != nil {
+			f.tb.Fatal(err)
+		}
+		out = append(out, i)
+	}
+	if err := rows.Err(); err != nil {
+		f.tb.Fatal(err)
+	}
+	return out
 }
 
 // numbered is a statement for the numbers from ≤ i < to.
