@@ -134,23 +134,22 @@ func (s *Store) PassesOf(ctx context.Context, deliveryID string) ([]Pass, error)
 	return collect(ctx, s.reader, scanPass, passesOf, deliveryID)
 }
 
-const deadDeliveries = "SELECT id FROM deliveries WHERE state = 'dead' AND id > $1 AND created >= $2" +
-	" AND NOT EXISTS (SELECT 1 FROM deliveries AS again WHERE again.resend_of = deliveries.id AND again.resend_of <> '') ORDER BY id LIMIT 200"
+const deadDeliveries = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'dead' AND (created, id) > ($1, $2)" +
+	" AND NOT EXISTS (SELECT 1 FROM deliveries AS again WHERE again.resend_of = deliveries.id AND again.resend_of <> '') ORDER BY created, id LIMIT 200"
 
 // ResendDead makes new deliveries of all that are dead, were decided since then
 // and were not sent again yet. It returns how many.
 func (s *Store) ResendDead(ctx context.Context, since time.Time) (queued int, err error) {
-	for after := ""; ; {
-		ids, err := s.strings(ctx, deadDeliveries, after, millis(since))
-		if err != nil || len(ids) == 0 {
+	for last := (Delivery{Created: since}); ; {
+		some, err := collect(ctx, s.reader, scanDelivery, deadDeliveries, millis(last.Created), last.ID)
+		if err != nil || len(some) == 0 {
 			return queued, err
 		}
-		for _, id := range ids {
-			if _, err := s.Resend(ctx, id, "", 0); err != nil {
+		for _, last = range some {
+			if _, err := s.Resend(ctx, last.ID, "", 0); err != nil {
 				return queued, err
 			}
 			queued++
-			after = id
 		}
 	}
 }

@@ -189,9 +189,11 @@ func everything(t testing.TB, s *store.Store) {
 func reading(t testing.TB, s *store.Store) {
 	t.Helper()
 	ctx := t.Context()
-	eventID, _, object, payment, _, deliveryID, serial := storetest.Sale(10_000)
-	eventNow(t, s, eventID)
-	p := passNow(t, s, serial)
+	listed := got[[]store.Pass](t)(s.FindPasses(ctx, store.Filter{Rule: "concert", Limit: 10_000}))
+	p := &listed[slices.IndexFunc(listed, func(p store.Pass) bool { return p.Live && p.Account == "" && strings.HasPrefix(p.Key, "cs_live_") })]
+	eventID, object := p.EventID, eventNow(t, s, p.EventID).Object
+	payment := strings.Replace(object, "cs_live_", "pi_", 1)
+	deliveryID := got[[]store.Delivery](t)(s.DeliveriesAbout(ctx, "stripe", object))[0].ID
 	got[*store.Pass](t)(s.PassByLink(ctx, p.LinkHash))
 	got[[]store.Pass](t)(s.PassesAbout(ctx, store.Event{Event: integrations.Event{Source: "stripe", Live: true, Refs: []string{payment}}}))
 	if passes := got[[]store.Pass](t)(s.PassesOf(ctx, deliveryID)); len(passes) == 0 {
@@ -214,7 +216,7 @@ func reading(t testing.TB, s *store.Store) {
 			got[[]store.Event](t)(s.FindEvents(ctx, f))
 			got[[]store.Delivery](t)(s.FindDeliveries(ctx, f))
 		}
-		for _, rule := range []string{"", "rule3"} {
+		for _, rule := range []string{"", "concert"} {
 			got[[]store.Pass](t)(s.FindPasses(ctx, store.Filter{Query: query, Rule: rule}))
 		}
 	}

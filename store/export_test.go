@@ -79,6 +79,28 @@ func claimOne[T any](ctx context.Context, s *Store, in Table[T], id string) (out
 	return out, ok, err
 }
 
+// ClaimDue claims the event of a source that is due longest, as a running store
+// does.
+func (s *Store) ClaimDue(ctx context.Context, source string) (out []Row, err error) {
+	n := newLane(&s.ledger, Work[Event]{Table: Events, Slots: 1}, source)
+	claims, err := n.claim(ctx, 1)
+	for _, c := range claims {
+		c.lost(nil)
+		n.held.Delete(n.table.name + " " + c.ID)
+		out = append(out, c.Row)
+	}
+	return out, err
+}
+
+// allTables are those that passhook works on.
+var allTables = []table{eventTable, deliveryTable, walkTable}
+
+// Look looks once for what is due.
+func (s *Store) Look(ctx context.Context) error { return s.ledger.look(ctx, lookQuery(allTables)) }
+
+// Release gives back the claims of whoever worked before, as each start does.
+func (s *Store) Release(ctx context.Context) error { return s.engine.release(ctx, allTables) }
+
 // SettleEvent ends a claimed event.
 func (s *Store) SettleEvent(ctx context.Context, e *Event, state, note string) error {
 	return s.settleRow(ctx, eventTable, e.ID, e.Attempts, state, note)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ type Filter struct {
 	Rule string
 	// Limit is the most rows; 0 is 100.
 	Limit int
+	// after is the last pass of the page before.
+	after *Pass
 }
 
 // What a Query may name, by the table that is listed. Each line uses an index.
@@ -81,6 +84,11 @@ func (f Filter) passes() (string, []any) {
 	var c conditions
 	c.add("serial IN ("+passesBy+")", f.Query)
 	c.add("rule = ?", f.Rule)
+	if f.after != nil {
+		n := len(c.args)
+		c.texts = append(c.texts, fmt.Sprintf("created <= $%d AND (created < $%[1]d OR key > $%d)", n+1, n+2))
+		c.args = append(c.args, millis(f.after.Created), f.after.Key)
+	}
 	return c.query("SELECT "+passFields+" FROM passes", "created DESC, key", f.Limit)
 }
 
@@ -88,6 +96,35 @@ func (f Filter) passes() (string, []any) {
 func (s *Store) FindPasses(ctx context.Context, f Filter) ([]Pass, error) {
 	query, args := f.passes()
 	return collect(ctx, s.reader, scanPass, query, args...)
+}
+
+// passPage is how many passes EachPass reads at once.
+const passPage = 1000
+
+// EachPass are all passes that fit, whatever the limit, newest first. They are
+// read a page at a time: neither memory nor the database holds on to them while
+// somebody reads slowly. An error is the last of its values.
+func (s *Store) EachPass(ctx context.Context, f Filter) iter.Seq2[Pass, error] {
+	return func(yield func(Pass, error) bool) {
+		f := f
+		f.Limit = passPage
+		for {
+			page, err := s.FindPasses(ctx, f)
+			if err != nil {
+				yield(Pass{}, err)
+				return
+			}
+			for _, p := range page {
+				if !yield(p, nil) {
+					return
+				}
+			}
+			if len(page) < passPage {
+				return
+			}
+			f.after = &page[passPage-1]
+		}
+	}
 }
 
 // FindEvents lists events.

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/passhook/passhook/store"
 )
@@ -44,6 +46,40 @@ func TestFind(t *testing.T) {
 		}
 		if found, _ := s.FindEvents(t.Context(), store.Filter{Query: "nobody"}); len(found) != 0 {
 			t.Errorf("got %+v", found)
+		}
+	})
+}
+
+// Passes of one order were made at the same time, of several at others.
+func TestEachPassComesOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		for i, n := range []int{700, 900, 1} {
+			issue(t, s, fmt.Sprint("cs_", i), n)
+			p.clock.advance(time.Minute)
+		}
+		for want, f := range map[int]store.Filter{1601: {Rule: "concert", Limit: 1}, 900: {Query: "pi_cs_1"}, 0: {Rule: "gone"}} {
+			seen := map[string]bool{}
+			last := p.clock.now()
+			for pass, err := range s.EachPass(t.Context(), f) {
+				if must(t, err); seen[pass.Serial] || pass.Created.After(last) {
+					t.Fatalf("%s comes again, or too late", pass.Serial)
+				}
+				seen[pass.Serial], last = true, pass.Created
+			}
+			if len(seen) != want {
+				t.Errorf("%d passes, want %d", len(seen), want)
+			}
+		}
+		for range s.EachPass(t.Context(), store.Filter{}) {
+			break
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, err := range s.EachPass(ctx, store.Filter{}) {
+			if err == nil {
+				t.Error("a pass without a database")
+			}
 		}
 	})
 }

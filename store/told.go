@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	untoldEvents = "SELECT " + eventFields + " FROM events WHERE id IN (SELECT id FROM events WHERE state = 'failed' AND NOT told" +
+	untoldEvents = "SELECT " + eventFields + " FROM events WHERE id IN (SELECT id FROM events WHERE state = 'failed' AND told = false" +
 		" UNION SELECT id FROM events WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1"
-	untoldDeliveries = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'dead' AND NOT told ORDER BY id LIMIT $1"
+	untoldDeliveries = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'dead' AND told = false ORDER BY id LIMIT $1"
 	untoldWalks      = "SELECT " + walkFields + " FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1"
 )
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -29,9 +30,6 @@ type passesListCmd struct {
 	Limit int    `help:"At most so many." default:"50"`
 	JSON  bool   `name:"json" help:"For programs."`
 }
-
-// allPasses is the limit of a door list.
-const allPasses = 1_000_000
 
 // passDetail is a pass as passes --json prints it.
 type passDetail struct {
@@ -59,17 +57,18 @@ func (l passesListCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	defer s.Close()
+	filter := store.Filter{Query: l.Query, Rule: l.Rule, Limit: l.Limit}
 	if l.CSV {
-		l.Limit = allPasses
+		filter.Limit = 1 // the others are read as they are written
 	}
-	found, err := s.FindPasses(ctx, store.Filter{Query: l.Query, Rule: l.Rule, Limit: l.Limit})
+	found, err := s.FindPasses(ctx, filter)
 	switch {
 	case err != nil:
 		return err
 	case l.Query != "" && len(found) == 0:
 		return fmt.Errorf("no pass fits %s", l.Query)
 	case l.CSV:
-		return c.doorList(found)
+		return c.doorList(s.EachPass(ctx, filter))
 	case l.JSON:
 		out := make([]passDetail, len(found))
 		for i, p := range found {
@@ -98,30 +97,54 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// doorList has a column for each input that any pass has. What test mode sold
-// is on it, and says so.
-func (c console) doorList(found []store.Pass) error {
-	inputs := make([]map[string]any, len(found))
+// doorList has a column for each input that any pass has, so that all are read
+// twice. What test mode sold is on it, and says so.
+func (c console) doorList(all iter.Seq2[store.Pass, error]) error {
 	names := map[string]bool{}
-	for i, p := range found {
-		if err := json.Unmarshal(p.Inputs, &inputs[i]); err != nil {
-			return fmt.Errorf("the stored inputs of pass %s: %w", p.Serial, err)
-		}
-		for name := range inputs[i] {
+	err := eachInputs(all, func(_ store.Pass, inputs map[string]any) error {
+		for name := range inputs {
 			names[name] = true
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	columns := slices.Sorted(maps.Keys(names))
 	w := csv.NewWriter(c.Out)
-	rows := [][]string{append([]string{"serial_number", "rule", "template", "item", "unit", "mode", "void"}, columns...)}
-	for i, p := range found {
+	if err := w.Write(append([]string{"serial_number", "rule", "template", "item", "unit", "mode", "void"}, columns...)); err != nil {
+		return err
+	}
+	err = eachInputs(all, func(p store.Pass, inputs map[string]any) error {
 		row := []string{p.Serial, p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), stripe.ModeOf(p.Live), strings.Join(p.Void, " ")}
 		for _, name := range columns {
-			row = append(row, cell(inputs[i][name]))
+			row = append(row, cell(inputs[name]))
+			delete(inputs, name)
 		}
-		rows = append(rows, row)
+		if len(inputs) > 0 {
+			return fmt.Errorf("pass %s got new inputs while the list was written; write it again", p.Serial)
+		}
+		return w.Write(row)
+	})
+	w.Flush()
+	return errors.Join(err, w.Error())
+}
+
+// eachInputs calls do with each pass and its inputs.
+func eachInputs(all iter.Seq2[store.Pass, error], do func(store.Pass, map[string]any) error) error {
+	for p, err := range all {
+		if err != nil {
+			return err
+		}
+		var inputs map[string]any
+		if err := json.Unmarshal(p.Inputs, &inputs); err != nil {
+			return fmt.Errorf("the stored inputs of pass %s: %w", p.Serial, err)
+		}
+		if err := do(p, inputs); err != nil {
+			return err
+		}
 	}
-	return w.WriteAll(rows)
+	return nil
 }
 
 // cell keeps spreadsheets from reading what a buyer typed as a formula.

@@ -62,12 +62,14 @@ func (f stripeBackfillCmd) plan(b *stripeBeside) (plan *stripe.Backfill, session
 		return nil, false, wrongUse(fmt.Sprintf("rule %s does not issue passes; its action is %s", f.Rule, a))
 	}
 	plan = &stripe.Backfill{Client: b.client, Program: b.program, Rule: f.Rule, Issued: func(ctx context.Context, ref string) ([]stripe.Unit, error) {
-		found, err := b.store.FindPasses(ctx, store.Filter{Query: ref, Rule: f.Rule, Limit: allPasses})
 		var out []stripe.Unit
-		for _, p := range found {
+		for p, err := range b.store.EachPass(ctx, store.Filter{Query: ref, Rule: f.Rule}) {
+			if err != nil {
+				return nil, err
+			}
 			out = append(out, stripe.Unit{Item: p.Item, Unit: p.Unit})
 		}
-		return out, err
+		return out, nil
 	}}
 	sessions, _, err = plan.Kinds()
 	if err != nil {
