@@ -104,11 +104,11 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		return err
 	}
 	if c := a.Config.Stripe; c != nil {
-		missed := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
-		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), missed.Accept, a.Log); err != nil {
+		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
+		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), reconciler, a.Log); err != nil {
 			return err
 		}
-		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, missed.Wake(), missed.Look)})
+		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
 	}
 	if len(a.Engine.Operator) > 0 {
 		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.TellOnce)})
