@@ -5,13 +5,10 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/bot/orders"
@@ -19,8 +16,6 @@ import (
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
-	"github.com/passhook/passhook/mailer"
-	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/wallet"
@@ -33,8 +28,8 @@ type Options struct {
 	// Signing reads the signing section anew, for certificates that were
 	// renewed; nil: they stay as they are, and nobody is told of their end.
 	Signing func() ([]certificates.Config, error)
-	// Parts are further ones, which only dev has.
-	Parts []Part
+	// Routes are further ones, which only dev has.
+	Routes []Route
 }
 
 // App is a running passhook, wired.
@@ -44,10 +39,10 @@ type App struct {
 	Store  *store.Store
 	Engine *bot.Engine
 	parts  []Part
+	router http.Handler
 }
 
-// New opens the store and wires all parts. Run closes them, or Close where it
-// never comes to that.
+// New opens the store and wires all parts. Run closes them; without it, Close does.
 func New(ctx context.Context, c *config.Config, p *Project, o Options) (*App, error) {
 	secrets, err := bot.NewSecrets(c.Secret)
 	if err != nil {
@@ -64,18 +59,14 @@ func New(ctx context.Context, c *config.Config, p *Project, o Options) (*App, er
 func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err error) {
 	c := a.Config
 	var operator []integrations.Recipient
-	channels := map[string]integrations.Channel{}
-	if c.Mail != nil {
-		m, err := mailer.New(*c.Mail, mailer.Options{Idle: bot.DeliverySlots})
-		if err != nil {
-			return fmt.Errorf("mail: %w", err)
-		}
-		channels[integrations.ChannelEmail] = m
-		a.parts = append(a.parts, Part{Name: "mail", Close: m.Close})
-		if c.Operator.Email != "" {
-			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
-		}
+	if c.Mail != nil && c.Operator.Email != "" {
+		operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
 	}
+	channels, err := OpenChannels(c)
+	if err != nil {
+		return err
+	}
+	a.parts = append(a.parts, Part{Name: "channels", Close: channels.Close})
 	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Log)); err != nil {
 		return err
 	}
@@ -95,38 +86,23 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	return a.services(p.Keyring)
 }
 
-// A client may ask for so many pages a second, and so many at once.
-const pageRate, pageBurst = 20, 100
-
 // services adds the parts that stand on the engine.
 func (a *App) services(keyring *certificates.Keyring) error {
 	visible := orders.New(a.Engine, a.Config.Locale)
-	visited, err := wallet.New(visible, a.Config.Location, a.Log)
-	if err != nil {
+	h := handlers{}
+	var err error
+	if h.wallet, err = wallet.New(visible, a.Config.Location, a.Log); err != nil {
 		return err
 	}
-	operator, err := console.New(visible, a.Log)
-	if err != nil {
+	if h.console, err = console.New(visible, a.Log); err != nil {
 		return err
 	}
-	limit := visited.Limited(pages.NewLimiter(a.Config.Proxies, pageRate, pageBurst, a.Now))
-	limited := func(r *mux.Router) *mux.Router {
-		r = r.NewRoute().Subrouter()
-		r.Use(limit)
-		return r
-	}
-	a.parts = append(a.parts, Part{Name: "pages", Routes: func(r *mux.Router) { visited.Routes(limited(r)); a.unknown(r, visited.NotFound) }},
-		Part{Name: "console", Routes: func(r *mux.Router) { operator.Routes(limited(r)) }}, Part{Name: "health", Routes: a.health})
 	if c := a.Config.Stripe; c != nil {
-		missed := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
-		webhook, err := stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), missed.Accept, a.Log)
-		if err != nil {
+		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
+		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), reconciler, a.Log); err != nil {
 			return err
 		}
-		a.parts = append(a.parts, Part{Name: "stripe", Routes: func(r *mux.Router) {
-			r.Handle(stripe.WebhookPath, webhook).Methods(http.MethodPost)
-			visited.SuccessRoutes(limited(r), stripe.SourceName)
-		}, Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, missed.Wake(), missed.Look)})
+		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
 	}
 	if len(a.Engine.Operator) > 0 {
 		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.TellOnce)})
@@ -134,7 +110,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	if a.Signing != nil {
 		a.parts = append(a.parts, a.certificates(keyring)...)
 	}
-	a.parts = append(a.parts, a.Parts...)
+	a.router = a.newRouter(h)
 	return nil
 }
 

@@ -12,15 +12,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/mux"
 	"golang.org/x/sync/errgroup"
 )
 
 // Part is something that runs inside an App. Each of its functions may be nil.
 type Part struct {
 	Name string
-	// Routes adds the addresses that it answers.
-	Routes func(*mux.Router)
 	// Run works until ctx ends. An error stops all parts.
 	Run func(ctx context.Context) error
 	// Unfinished says what must not be cut off, however long it takes; empty:

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"github.com/passhook/passhook/pages"
 )
 
@@ -21,41 +19,21 @@ const HealthPath = "/healthz"
 // ReadyPath is asked by who sends requests where they can be answered.
 const ReadyPath = "/readyz"
 
-// health adds the two questions of those who run a server.
-func (a *App) health(r *mux.Router) {
-	r.HandleFunc(HealthPath, func(w http.ResponseWriter, _ *http.Request) {
-		pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-	}).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc(ReadyPath, a.ready).Methods(http.MethodGet, http.MethodHead)
+// alive answers 200.
+func alive(w http.ResponseWriter, _ *http.Request) {
+	pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 // ready answers 200 where an event could be stored now.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if err := a.canStore(ctx); err != nil {
+	if err := a.Store.CheckWrite(ctx); err != nil {
 		a.Log.Error("the store does not answer", "error", err)
 		pages.WriteError(w, http.StatusServiceUnavailable, "the store does not answer")
 		return
 	}
 	pages.WriteJSON(w, http.StatusOK, map[string]string{"status": "ready"})
-}
-
-// canStore tries to.
-func (a *App) canStore(ctx context.Context) error { return a.Store.CheckWrite(ctx) }
-
-// unknown answers what no route does.
-func (a *App) unknown(r *mux.Router, page http.HandlerFunc) {
-	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Method == http.MethodPost {
-			pages.WriteError(w, http.StatusNotFound, "nothing is configured at this address")
-			return
-		}
-		page(w, req)
-	})
-	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		pages.WriteError(w, http.StatusMethodNotAllowed, "this address does not take that method")
-	})
 }
 
 // recovered answers 500 where a handler panics.
@@ -80,13 +58,7 @@ const drain = 4 * time.Second
 // Run answers requests and does all parts' work until ctx ends, then ends and
 // closes them. ready is called when requests are answered.
 func (a *App) Run(ctx context.Context, l net.Listener, ready func()) error {
-	r := mux.NewRouter()
-	for _, p := range a.parts {
-		if p.Routes != nil {
-			p.Routes(r)
-		}
-	}
-	server := Part{Name: "requests", Run: func(ctx context.Context) error { return a.answer(ctx, l, a.recovered(r)) }}
+	server := Part{Name: "requests", Run: func(ctx context.Context) error { return a.answer(ctx, l, a.recovered(a.router)) }}
 	ready()
 	return a.run(ctx, append(a.parts[:len(a.parts):len(a.parts)], server))
 }

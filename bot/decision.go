@@ -18,7 +18,7 @@ func (e *Engine) decisionLink(ctx context.Context, ev store.Event) (string, erro
 	if err != nil || len(rows) == 0 {
 		return "", err
 	}
-	return e.URL + "/console/decisions/" + strings.ReplaceAll(ev.ID, "-", "") + e.Secrets.keys[0].decisionToken(ev.ID), nil
+	return e.URL + DecisionPath + strings.ReplaceAll(ev.ID, "-", "") + e.Secrets.keys[0].decisionToken(ev.ID), nil
 }
 
 // idLength is that of an event's id in a link: a UUID without hyphens.

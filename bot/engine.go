@@ -57,10 +57,7 @@ func (e *Engine) workers() []store.Worker {
 // event was there. Work on it starts by itself. The error is
 // store.ErrOverloaded where it had to wait too long.
 func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
-	if ev.Ignore == "" && !ev.Wanted && !e.Program().Listens(ev) {
-		ev.Ignore = nobodyListens(ev)
-	}
-	return e.Store.Accept(ctx, ev)
+	return e.Store.Accept(ctx, e.Program().Prepare(ev))
 }
 
 // maxWait is how long somebody waits for an event of their own.

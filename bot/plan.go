@@ -66,6 +66,15 @@ func (p *Program) Listens(e integrations.Event) bool {
 	return false
 }
 
+// Prepare marks an event as ignored where neither a rule nor its source has
+// anything to do with it. What was marked is stored, and not worked on.
+func (p *Program) Prepare(e integrations.Event) integrations.Event {
+	if e.Ignore == "" && !e.Wanted && !p.Listens(e) {
+		e.Ignore = nobodyListens(e)
+	}
+	return e
+}
+
 // matched is the first of the event's types that the rule is on.
 func (r *rule) matched(e integrations.Event) (string, bool) {
 	if e.Rule != "" && e.Rule != r.Name {

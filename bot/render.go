@@ -11,6 +11,13 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
+// Paths of the pages below the public address; a token follows each.
+const (
+	PassPath     = "/p/"
+	OrderPath    = "/o/"
+	DecisionPath = "/console/decisions/"
+)
+
 // Renderer makes of stored passes what people see of them, and what they get.
 type Renderer struct {
 	Secrets Secrets
@@ -104,7 +111,7 @@ func (r *Renderer) render(program *Program, row store.Pass) (*Pass, error) {
 	inputs, _ := v.(map[string]any)
 	source := passes.Pass{
 		Serial: row.Serial, AuthToken: k.authToken(row.Key), WebServiceURL: r.URL + "/wallet",
-		Link: r.URL + "/p/" + k.linkToken(row.Key), Inputs: inputs, Voided: len(row.Void) > 0, Updated: row.Updated,
+		Link: r.URL + PassPath + k.linkToken(row.Key), Inputs: inputs, Voided: len(row.Void) > 0, Updated: row.Updated,
 	}
 	rendered, err := t.Render(source)
 	if err != nil {
@@ -131,7 +138,7 @@ func (r *Renderer) DeliveryLink(d store.Delivery) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return r.URL + "/o/" + k.pageToken(d.LinkKey), nil
+	return r.URL + OrderPath + k.pageToken(d.LinkKey), nil
 }
 
 // filename is ASCII and differs between the passes of an order.

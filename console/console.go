@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
-
 	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/pages"
@@ -27,7 +25,7 @@ type Decisions interface {
 	Decide(ctx context.Context, d *orders.Decision, void []string) error
 }
 
-// Handler serves the console.
+// Handler serves the console. Its routes are in app.
 type Handler struct {
 	*pages.Set
 	decisions Decisions
@@ -37,14 +35,6 @@ type Handler struct {
 func New(d Decisions, log *slog.Logger) (*Handler, error) {
 	set, err := pages.Parse(files, "pages", log)
 	return &Handler{set, d}, err
-}
-
-// Routes adds the console's pages. Whoever has the link of a decision may take
-// it; so only the operator's mail has it, and GET changes nothing.
-func (h *Handler) Routes(r *mux.Router) {
-	const path = "/console/decisions/" + pages.Token
-	r.HandleFunc(path, h.show).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc(path, h.decide).Methods(http.MethodPost)
 }
 
 func (h *Handler) find(w http.ResponseWriter, r *http.Request) *orders.Decision {
@@ -65,7 +55,9 @@ type decisionPass struct {
 	Others string
 }
 
-func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
+// Decision is the page of a decision. Whoever has its link may take it; so only
+// the operator's mail has that, and GET changes nothing.
+func (h *Handler) Decision(w http.ResponseWriter, r *http.Request) {
 	d := h.find(w, r)
 	if d == nil {
 		return
@@ -88,8 +80,8 @@ func split(text string) (happened, link string) {
 	return text + ".", link
 }
 
-// decide needs no token against forgery: the address of the page is the secret.
-func (h *Handler) decide(w http.ResponseWriter, r *http.Request) {
+// Decide carries a decision out. It needs no token against forgery: the address of the page is the secret.
+func (h *Handler) Decide(w http.ResponseWriter, r *http.Request) {
 	d := h.find(w, r)
 	if d == nil || !h.Form(w, r) {
 		return

@@ -16,6 +16,7 @@ import (
 	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/pages"
 )
 
 const token = "0123456789abcdef0123456789"
@@ -58,7 +59,8 @@ func (d *desk) ask(t *testing.T, method, target, form string) (code int, header 
 		t.Fatal(err)
 	}
 	routes := mux.NewRouter()
-	h.Routes(routes)
+	routes.HandleFunc(bot.DecisionPath+pages.Token, h.Decision).Methods(http.MethodGet, http.MethodHead)
+	routes.HandleFunc(bot.DecisionPath+pages.Token, h.Decide).Methods(http.MethodPost)
 	r := httptest.NewRequestWithContext(t.Context(), method, "/console/decisions/"+target, strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()

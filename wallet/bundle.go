@@ -55,9 +55,9 @@ func label(places []int) string {
 	return fmt.Sprintf("Add %d to %d to Apple Wallet", places[0], places[len(places)-1])
 }
 
-// bundle is the order's valid passes in one file, the n-th where Wallet wants
+// OrderFile is the order's valid passes in one file, the n-th where Wallet wants
 // them in several.
-func (h *Handler) bundle(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) OrderFile(w http.ResponseWriter, r *http.Request) {
 	o := h.findOrder(w, r)
 	if o == nil {
 		return

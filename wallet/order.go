@@ -62,7 +62,8 @@ type attempt struct {
 	given           map[string]string
 }
 
-func (h *Handler) order(w http.ResponseWriter, r *http.Request) {
+// Order is the page of an order.
+func (h *Handler) Order(w http.ResponseWriter, r *http.Request) {
 	if o := h.findOrder(w, r); o != nil {
 		h.showOrder(w, r, o, attempt{serial: r.URL.Query().Get("saved")})
 	}
@@ -72,10 +73,10 @@ func (h *Handler) findOrder(w http.ResponseWriter, r *http.Request) *orders.Deli
 	return pages.Find(h.Set, w, r, yourPass, h.passes.DeliveryByLink)
 }
 
-// rename changes what the buyer may change of one pass. There is no token
+// RenameHolders changes what the buyer may change of one pass. There is no token
 // against forged requests: the address is the secret, and no cookie or login
 // comes along with a request that another site makes.
-func (h *Handler) rename(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) RenameHolders(w http.ResponseWriter, r *http.Request) {
 	o := h.findOrder(w, r)
 	if o == nil || !h.Form(w, r) {
 		return

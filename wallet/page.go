@@ -17,7 +17,8 @@ type view struct {
 	QR template.URL
 }
 
-func (h *Handler) page(w http.ResponseWriter, r *http.Request) {
+// Pass is the page of one pass.
+func (h *Handler) Pass(w http.ResponseWriter, r *http.Request) {
 	p := h.find(w, r)
 	if p == nil {
 		return

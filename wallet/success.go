@@ -10,26 +10,21 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gorilla/mux"
-
 	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/pages"
 )
 
-// SuccessRoutes adds the page where Stripe's Checkout sends the buyer, about
-// orders of that source. While an order is fresh, who knows the session's id may
-// see its passes: only Stripe and the buyer do. Later the page says no more than
-// that they were mailed.
-func (h *Handler) SuccessRoutes(r *mux.Router, source string) {
-	s := success{h, source}
-	r.HandleFunc("/stripe/success", s.page).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc("/stripe/success", s.change).Methods(http.MethodPost)
-}
-
-type success struct {
+// Success is the page where Stripe's Checkout sends the buyer, about orders of
+// one source. While an order is fresh, who knows the session's id may see its
+// passes: only Stripe and the buyer do. Later the page says no more than that
+// they were mailed.
+type Success struct {
 	*Handler
 	source string
 }
+
+// Success makes that page about orders of a source.
+func (h *Handler) Success(source string) *Success { return &Success{h, source} }
 
 // sessionID is what Stripe's Checkout Sessions are called.
 var sessionID = regexp.MustCompile(`^cs_(test|live)_[A-Za-z0-9]{10,250}$`)
@@ -57,7 +52,7 @@ type successOrder struct {
 
 // find answers 404, 503 and the page to wait on itself; then there are no
 // orders.
-func (s success) find(w http.ResponseWriter, r *http.Request) (session string, found []*orders.Delivery) {
+func (s *Success) find(w http.ResponseWriter, r *http.Request) (session string, found []*orders.Delivery) {
 	session = r.URL.Query().Get("session_id")
 	if !sessionID.MatchString(session) {
 		s.NotFound(w, r)
@@ -75,7 +70,8 @@ func (s success) find(w http.ResponseWriter, r *http.Request) (session string, f
 	return session, nil
 }
 
-func (s success) page(w http.ResponseWriter, r *http.Request) {
+// Page shows the orders of a session, or waits for them.
+func (s *Success) Page(w http.ResponseWriter, r *http.Request) {
 	if _, found := s.find(w, r); len(found) > 0 {
 		q := r.URL.Query()
 		s.showOrders(w, r, found, change{corrected: q.Get("corrected"), repeated: q.Get("repeated")})
@@ -88,9 +84,9 @@ type change struct {
 	address, problem             string
 }
 
-// change sends an order to another address, or to the same again. As for rename,
+// Change sends an order to another address, or to the same again. As for RenameHolders,
 // the address of the page is the secret.
-func (s success) change(w http.ResponseWriter, r *http.Request) {
+func (s *Success) Change(w http.ResponseWriter, r *http.Request) {
 	session, found := s.find(w, r)
 	if len(found) == 0 || !s.Form(w, r) {
 		return
@@ -120,7 +116,7 @@ func (s success) change(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s success) showOrders(w http.ResponseWriter, r *http.Request, found []*orders.Delivery, c change) {
+func (s *Success) showOrders(w http.ResponseWriter, r *http.Request, found []*orders.Delivery, c change) {
 	d := deviceOf(r.UserAgent())
 	out := make([]successOrder, len(found))
 	for i, o := range found {
@@ -183,7 +179,7 @@ type waiting struct {
 
 // wait says the same of every session without passes, also of those that do
 // not exist.
-func (s success) wait(w http.ResponseWriter, r *http.Request, session string) {
+func (s *Success) wait(w http.ResponseWriter, r *http.Request, session string) {
 	try, err := strconv.Atoi(r.URL.Query().Get("try"))
 	if err != nil || try < 0 || try > allTries {
 		try = 0

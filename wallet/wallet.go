@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/pages"
@@ -39,7 +37,7 @@ type Passes interface {
 	Repeat(ctx context.Context, o *orders.Delivery) error
 }
 
-// Handler serves the pages and downloads of passes.
+// Handler serves the pages and downloads of passes. Its routes are in app.
 type Handler struct {
 	*pages.Set
 	passes Passes
@@ -54,23 +52,12 @@ func New(p Passes, zone *time.Location, log *slog.Logger) (*Handler, error) {
 	return &Handler{Set: set, passes: p, zone: cmp.Or(zone, time.UTC), log: log}, err
 }
 
-// Routes adds the pages of passes and orders, and their downloads.
-func (h *Handler) Routes(r *mux.Router) {
-	read := []string{http.MethodGet, http.MethodHead}
-	r.HandleFunc("/p/"+pages.Token+".pkpass", h.download).Methods(read...)
-	r.HandleFunc("/p/"+pages.Token+".png", h.picture).Methods(read...)
-	r.HandleFunc("/p/"+pages.Token, h.page).Methods(read...)
-	r.HandleFunc("/o/"+pages.Token+".pkpasses", h.bundle).Methods(read...)
-	r.HandleFunc("/o/"+pages.Token, h.order).Methods(read...)
-	r.HandleFunc("/o/"+pages.Token, h.rename).Methods(http.MethodPost)
-}
-
 func (h *Handler) find(w http.ResponseWriter, r *http.Request) *bot.Pass {
 	return pages.Find(h.Set, w, r, yourPass, h.passes.PassByLink)
 }
 
-// download is the signed package. https://developer.apple.com/documentation/walletpasses/distributing-and-updating-a-pass
-func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
+// PassFile is the signed package. https://developer.apple.com/documentation/walletpasses/distributing-and-updating-a-pass
+func (h *Handler) PassFile(w http.ResponseWriter, r *http.Request) {
 	p := h.find(w, r)
 	if p == nil || unchanged(w, r, p.Version, p.Modified) {
 		return
@@ -85,8 +72,8 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", p.Modified, content.Reader())
 }
 
-// picture is the pass as Wallet shows it, for pages and mail.
-func (h *Handler) picture(w http.ResponseWriter, r *http.Request) {
+// PassPicture is the pass as Wallet shows it, for pages and mail.
+func (h *Handler) PassPicture(w http.ResponseWriter, r *http.Request) {
 	p := h.find(w, r)
 	if p == nil || unchanged(w, r, p.Version, p.Modified) {
 		return

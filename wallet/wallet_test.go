@@ -16,6 +16,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/bot/orders"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/wallet"
 )
@@ -118,8 +119,15 @@ func ask(t *testing.T, s shelf, method, path, body string, header ...string) *ht
 		t.Fatal(err)
 	}
 	router := mux.NewRouter()
-	h.Routes(router)
-	h.SuccessRoutes(router, "stripe")
+	read := []string{http.MethodGet, http.MethodHead}
+	router.HandleFunc("/p/"+pages.Token, h.Pass).Methods(read...)
+	router.HandleFunc("/p/"+pages.Token+".pkpass", h.PassFile).Methods(read...)
+	router.HandleFunc("/p/"+pages.Token+".png", h.PassPicture).Methods(read...)
+	router.HandleFunc("/o/"+pages.Token, h.Order).Methods(read...)
+	router.HandleFunc("/o/"+pages.Token, h.RenameHolders).Methods(http.MethodPost)
+	router.HandleFunc("/o/"+pages.Token+".pkpasses", h.OrderFile).Methods(read...)
+	router.HandleFunc("/stripe/success", h.Success("stripe").Page).Methods(read...)
+	router.HandleFunc("/stripe/success", h.Success("stripe").Change).Methods(http.MethodPost)
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])

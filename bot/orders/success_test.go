@@ -27,7 +27,8 @@ func (b *bench) successPage(t *testing.T) (get func() string, post func(url.Valu
 	h, err := wallet.New(b.Orders, nil, slog.New(slog.DiscardHandler))
 	must(t, err)
 	r := mux.NewRouter()
-	h.SuccessRoutes(r, "shop")
+	r.HandleFunc("/stripe/success", h.Success("shop").Page).Methods(http.MethodGet)
+	r.HandleFunc("/stripe/success", h.Success("shop").Change).Methods(http.MethodPost)
 	server := httptest.NewServer(r)
 	t.Cleanup(server.Close)
 	address := server.URL + "/stripe/success?session_id=" + sessionID

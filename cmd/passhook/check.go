@@ -52,7 +52,7 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 		out.OK = out.OK && cert.Valid(time.Now()) == nil
 	}
 	if k.Online && found.Err() == nil {
-		found = append(found, online(ctx, cfg)...)
+		found = append(found, checkOnline(ctx, cfg)...)
 	}
 	out.Problems = found
 	if k.Event != "" && found.Err() == nil {

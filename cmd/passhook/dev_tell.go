@@ -61,7 +61,7 @@ func (w *workshop) tell(took time.Duration, deliveries []store.Delivery, saved [
 		out("package  %s", name)
 	}
 	out("root     %s", filepath.Join(w.dir, "root.pem"))
-	out("mail     %s/dev/mail", w.config.URL)
+	out("mail     %s", w.config.URL+mailboxPath)
 	out("")
 	out("These passes are signed with throw-away certificates: an iPhone refuses them.")
 	if w.inside {

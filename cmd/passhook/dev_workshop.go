@@ -14,8 +14,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/examples"
@@ -30,6 +28,9 @@ const devPassType = "pass.com.example.dev"
 
 // devTeam is the team of the throw-away certificates.
 const devTeam = "DEV0000000"
+
+// mailboxPath is where dev shows the mails that were sent.
+const mailboxPath = "/dev/mail"
 
 // workshop is dev's surroundings: stand-ins for Apple, Stripe and the mail
 // server, and the real app between them.
@@ -95,10 +96,8 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	mailbox := app.Part{Name: "mailbox", Routes: func(r *mux.Router) {
-		r.PathPrefix("/dev/mail").Handler(w.smtp.Handler("/dev/mail"))
-	}}
-	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Parts: []app.Part{mailbox}})
+	mailbox := app.Route{Methods: http.MethodGet, Path: mailboxPath + "{rest:.*}", Handler: w.smtp.Handler(mailboxPath).ServeHTTP}
+	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Routes: []app.Route{mailbox}})
 	return err
 }
 

@@ -28,7 +28,7 @@ const setupKeyName = "STRIPE_SETUP_KEY"
 // sends the buyer.
 func webhookURL(cfg *config.Config) string { return cfg.URL + stripe.WebhookPath }
 func successURL(cfg *config.Config) string {
-	return cfg.URL + "/stripe/success?session_id={CHECKOUT_SESSION_ID}"
+	return cfg.URL + stripe.SuccessPath + "?session_id={CHECKOUT_SESSION_ID}"
 }
 
 // inWords is an error with Stripe's own words alone where it refused something:

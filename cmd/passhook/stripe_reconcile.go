@@ -89,7 +89,7 @@ func (t *tally) take(ctx context.Context, e integrations.Event) error {
 			t.missing[e.Object+" "+name] = true
 		}
 	} else {
-		_, fresh, err = t.engine.Accept(ctx, e)
+		_, fresh, err = t.store.Accept(ctx, t.program.Prepare(e))
 	}
 	if err != nil {
 		return err
@@ -151,7 +151,6 @@ type stripeBeside struct {
 	config  *config.Config
 	store   *store.Store
 	program *bot.Program
-	engine  *bot.Engine
 	client  *stripe.Client
 }
 
@@ -180,10 +179,7 @@ func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBes
 	if err != nil {
 		return nil, err
 	}
-	return &stripeBeside{
-		config: cfg, store: s, program: p.Program, client: stripe.NewClient(*cfg.Stripe),
-		engine: bot.New(bot.Config{Store: s, Renderer: bot.NewRenderer(p.Program, bot.Secrets{}, cfg.URL, time.Now)}),
-	}, nil
+	return &stripeBeside{config: cfg, store: s, program: p.Program, client: stripe.NewClient(*cfg.Stripe)}, nil
 }
 
 // readers are those of the keys' own account and of the connected ones.

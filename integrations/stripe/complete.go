@@ -41,7 +41,7 @@ func (c *Client) Complete(ctx context.Context, event integrations.Event) (integr
 			return integrations.Completed{Event: event}, err
 		}
 	}
-	e := integrations.Completed{Event: c.config.apply(event)}
+	e := integrations.Completed{Event: c.config.applyMode(event)}
 	if e.Ignore != "" {
 		return e, nil
 	}

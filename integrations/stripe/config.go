@@ -127,8 +127,10 @@ func (c Config) EffectiveMode() string {
 	}
 }
 
-// apply decides by livemode whether the event is worked on, and for whom.
-func (c Config) apply(e integrations.Event) integrations.Event {
+// applyMode decides by livemode whether the event is worked on, and for whom. It
+// is done when an event arrives, and again when it is worked on: meanwhile the
+// config may have been changed.
+func (c Config) applyMode(e integrations.Event) integrations.Event {
 	mode := c.EffectiveMode()
 	switch {
 	case e.Ignore != "" || mode == ModeBoth && e.Live:

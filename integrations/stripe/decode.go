@@ -122,7 +122,7 @@ func Receive(c Config, body []byte) (integrations.Event, error) {
 	if err != nil {
 		return e, err
 	}
-	return c.apply(e), nil
+	return c.applyMode(e), nil
 }
 
 // Decode reads an event of a file or a sample, which may carry its line items.
@@ -131,7 +131,7 @@ func (c *Client) Decode(body []byte) (integrations.Event, error) {
 	if err != nil {
 		return e, err
 	}
-	return c.config.apply(carrying(e)), nil
+	return c.config.applyMode(carrying(e)), nil
 }
 
 // FromSession makes the event that would have said that a session is paid.

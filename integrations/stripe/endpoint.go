@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// WebhookPath is where Stripe posts events to, below the public address.
-const WebhookPath = "/webhooks/stripe"
+// Below the public address, WebhookPath is where Stripe posts events to, and
+// SuccessPath where Checkout sends the buyer.
+const (
+	WebhookPath = "/webhooks/stripe"
+	SuccessPath = "/stripe/success"
+)
 
 // Endpoint is a webhook endpoint as Stripe knows it.
 // https://docs.stripe.com/api/webhook_endpoints/object

@@ -61,7 +61,9 @@ func WebhookEvents() []string {
 }
 
 // understand reads e.Data and sets what follows from it: Refs, Aliases, Wanted,
-// Effects, VoidOn and Attention. It asks nobody, so it may be done again at any time.
+// Effects, VoidOn and Attention. It asks nobody. It is done when an event arrives,
+// for what the store keeps, and again in Complete: a thin event has no data
+// until then, and effects are not stored.
 func understand(e *integrations.Completed) (object, error) {
 	var o object
 	if err := jsonv2.Unmarshal(e.Data, &o, checked); err != nil {

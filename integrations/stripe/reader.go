@@ -73,7 +73,7 @@ func (r Reader) unreadable(id string, body []byte) integrations.Event {
 		sum := sha256.Sum256(body)
 		id = "unreadable:" + hex.EncodeToString(sum[:12])
 	}
-	return r.client.config.apply(integrations.Event{
+	return r.client.config.applyMode(integrations.Event{
 		Source: SourceName, Type: typeUnreadable, ExternalID: id, Account: r.Account, Object: id, Live: r.Live, Data: body, Wanted: true,
 	})
 }

@@ -40,9 +40,9 @@ type Memory interface {
 	HasEvent(ctx context.Context, source, object string, types ...string) (bool, error)
 }
 
-// Reconciler fetches what Stripe has and the store has not, and lets it in by
-// the webhook's door: events that never arrived, and what happened to objects
-// without any event.
+// Reconciler fetches what Stripe has and the store has not: events that never
+// arrived, and what happened to objects without any event. They are accepted as
+// those that the webhook takes in.
 type Reconciler struct {
 	config Config
 	client *Client
@@ -63,8 +63,8 @@ func NewReconciler(c Config, m Memory, accept Accept, zone *time.Location, now f
 	return &Reconciler{config: c, client: NewClient(c), memory: m, accept: accept, zone: zone, now: now, log: log, told: map[string]string{}, wake: make(chan struct{}, 1)}
 }
 
-// Accept is the webhook's door. Where Stripe says that it could not make
-// events, what they would have told is looked for at once.
+// Accept stores an event that the webhook took in. Where Stripe says in it that
+// it could not make some events, Wake has those looked for at once.
 func (r *Reconciler) Accept(ctx context.Context, e integrations.Event) (id string, fresh bool, err error) {
 	id, fresh, err = r.accept(ctx, e)
 	if fresh && e.Type == typeNoEvents {

@@ -10,26 +10,27 @@ import (
 	"github.com/passhook/passhook/pages"
 )
 
-// Accept stores an event durably. fresh is false where the event was there.
+// Accept stores an event durably: bot.Engine.Accept. fresh is false where the
+// event was there.
 type Accept func(ctx context.Context, e integrations.Event) (id string, fresh bool, err error)
 
 // Webhook is the endpoint that Stripe posts events to. It verifies the raw body
 // first, answers 2xx only after the event is stored, and does no other work.
 type Webhook struct {
-	config   Config
-	intake   *integrations.Intake
-	verifier *integrations.Verifier
-	accept   Accept
-	log      *slog.Logger
+	config     Config
+	intake     *integrations.Intake
+	verifier   *integrations.Verifier
+	reconciler *Reconciler
+	log        *slog.Logger
 }
 
-// NewWebhook makes the endpoint. It fails for a secret that is empty.
-func NewWebhook(c Config, in *integrations.Intake, accept Accept, log *slog.Logger) (*Webhook, error) {
+// NewWebhook makes the endpoint; events are accepted by the reconciler. It fails for a secret that is empty.
+func NewWebhook(c Config, in *integrations.Intake, r *Reconciler, log *slog.Logger) (*Webhook, error) {
 	v, err := integrations.NewVerifier(scheme, c.WebhookSecrets)
 	if err != nil {
 		return nil, fmt.Errorf("stripe.webhook_secrets: %w", err)
 	}
-	return &Webhook{config: c, intake: in, verifier: v, accept: accept, log: log}, nil
+	return &Webhook{config: c, intake: in, verifier: v, reconciler: r, log: log}, nil
 }
 
 // ServeHTTP answers 200 for what is stored or was seen before, 400 for a signed
@@ -46,7 +47,7 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		pages.WriteError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	id, fresh, err := h.accept(r.Context(), e)
+	id, fresh, err := h.reconciler.Accept(r.Context(), e)
 	if err != nil {
 		h.intake.Unstored(w, err)
 		return

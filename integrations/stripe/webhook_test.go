@@ -46,7 +46,7 @@ func sign(body, key string, at time.Time) string {
 func newWebhook(t *testing.T, c stripe.Config, accept stripe.Accept) *stripe.Webhook {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	h, err := stripe.NewWebhook(c, integrations.NewIntake(nil, func() time.Time { return now }, log), accept, log)
+	h, err := stripe.NewWebhook(c, integrations.NewIntake(nil, func() time.Time { return now }, log), stripe.NewReconciler(c, nil, accept, nil, nil, log), log)
 	if err != nil {
 		t.Fatal(err)
 	}

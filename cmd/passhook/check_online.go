@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/passhook/passhook/app"
+	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/problems"
+)
+
+// checkOnline asks the outside services what no file can tell: whether Stripe knows
+// the keys and the endpoint, and whether the mail server lets us in. Nothing is
+// sent.
+func checkOnline(ctx context.Context, cfg *config.Config) problems.List {
+	var out problems.List
+	if cfg.Stripe != nil {
+		s := askStripe(ctx, cfg, time.Now(), nil)
+		for _, text := range s.Problems {
+			out = append(out, problems.Problem{Text: "stripe: " + text})
+		}
+		for _, text := range s.Notes {
+			out = append(out, problems.Problem{Text: "stripe: " + text, Severity: problems.Warning})
+		}
+	}
+	channels, err := app.OpenChannels(cfg)
+	if err == nil {
+		err = errors.Join(channels.CheckServers(ctx), channels.Close())
+	}
+	if err != nil {
+		out = append(out, problems.Problem{Text: err.Error()})
+	}
+	return out
+}
