@@ -29,9 +29,9 @@ func TestAnOrderOf5000PassesIsIssuedAndALargerOneIsNot(t *testing.T) {
 	engines(t, func(t *testing.T, database string) {
 		each := 1000
 		if database != "" {
-			each = long(200, each) // thousands of round trips
+			each = long(100, each) // thousands of round trips
 		}
-		b, s := newShop(t, database, crowdRules)
+		b, s := newShop(t, database, strings.Replace(crowdRules, ", deliver: [{email: ada@example.com}]", "", 1))
 		begun := time.Now()
 		id := b.accept(t, s.crowd("most", each, each, each, each, each))
 		e, err := b.store.WaitForEvent(t.Context(), id)
@@ -40,11 +40,8 @@ func TestAnOrderOf5000PassesIsIssuedAndALargerOneIsNot(t *testing.T) {
 		if e.State != store.StateDone {
 			t.Fatalf("%s, %s", e.State, e.Note)
 		}
-		must(t, b.smtp.Wait(t.Context(), 1))
-		t.Logf("to mail it, %s", time.Since(begun))
-		_, issued, d := b.settled(t, id)
-		if len(issued) != 5*each || len(d) != 1 || len(d[0].Passes) != 5*each || d[0].State != store.StateSent {
-			t.Errorf("%d passes, %d deliveries", len(issued), len(d))
+		if _, issued, _ := b.now(t, id); len(issued) != 5*each {
+			t.Errorf("%d passes", len(issued))
 		}
 		if database != "" {
 			return
