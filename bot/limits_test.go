@@ -96,6 +96,7 @@ func TestARulesErrorFailsTheEventAndKeepsNoVoidFromItsPasses(t *testing.T) {
 		"with":           {`template: concert, with: {holder: "${{ int(data.name) }}"}`, "rule wrong, item , unit 1: with: "},
 		"an input":       {`template: concert, with: {holder: Ada Lovelace, number: "${{ data.name }}"}`, "rule wrong, item , unit 1: with: number must be a number"},
 		"template":       {`template: "${{ data.name }}", with: {holder: Ada Lovelace}`, `template: "sold" does not exist`},
+		"rendering":      {`template: concert, with: {holder: nobody}`, "rule wrong, template concert: "},
 		"no address":     {"template: concert, " + deliver + `[{email: "${{ data.email }}"}]`, "rule wrong, item , unit 1: deliver: email: there is no address"},
 		"no mail at all": {"template: concert, " + deliver + `[{email: "${{ data.name }}"}]`, "deliver: email: the address "},
 		"an update":      {`action: update, with: {seat: "${{ int(data.name) }}"}`, "rule wrong: with: "},

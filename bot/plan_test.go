@@ -54,7 +54,7 @@ func loadTemplates(t testing.TB, keyring *certificates.Keyring) map[string]*pass
 	fsys := fstest.MapFS{}
 	add := func(name, style, inputs string) {
 		fsys[name+".pass/pass.json"] = &fstest.MapFile{Data: []byte(`{"passTypeIdentifier":"pass.com.example.test","organizationName":"Hall One","description":"Ticket",
-			"` + style + `":{"primaryFields":[{"key":"holder","label":"Holder","value":"${{ holder }}"}]},
+			"` + style + `":{"primaryFields":[{"key":"holder","label":"Holder","value":"${{ holder == 'nobody' ? int(holder) : holder }}"}]},
 			"barcodes":[{"format":"PKBarcodeFormatQR","message":"${{ serial }}","messageEncoding":"iso-8859-1"}]}`)}
 		fsys[name+".pass/template.yaml"] = &fstest.MapFile{Data: []byte("title: " + name + "\ninputs:\n" + inputs)}
 		fsys[name+".pass/icon.png"] = &fstest.MapFile{Data: icon.Bytes()}
