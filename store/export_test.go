@@ -199,17 +199,21 @@ func (s *Store) Ready() bool {
 	return s.ledger.open != nil
 }
 
-// Together runs functions in SQLite's writer as if all had waited for it, and
-// tells how many transactions they shared.
-func (s *Store) Together(all ...func(exec func(query string, args ...any) error) error) (errs []error, transactions int) {
+// Together runs functions in SQLite's writer as if all had waited for it, of which
+// the last are urgent, and tells how many transactions they shared.
+func (s *Store) Together(urgent int, all ...func(exec func(query string, args ...any) error) error) (errs []error, transactions int) {
 	e := s.engine.(*sqlite) //nolint:forcetypeassert // for SQLite only
-	w := &writer{db: e.writing, urgent: make(chan *writing), normal: make(chan *writing, len(all))}
+	w := &writer{db: e.writing, urgent: make(chan *writing, len(all)), normal: make(chan *writing, len(all))}
 	queue := make([]*writing, len(all))
 	for i, f := range all {
 		queue[i] = &writing{done: make(chan error, 1), f: func(t *transaction) error {
 			return f(func(query string, args ...any) error { _, err := t.exec(query, args...); return err })
 		}}
-		w.normal <- queue[i]
+		if to := w.normal; i < len(all)-urgent {
+			to <- queue[i]
+		} else {
+			w.urgent <- queue[i]
+		}
 	}
 	err := e.alone(func() error {
 		for first := w.waiting(); first != nil; first = w.waiting() {

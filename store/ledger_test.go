@@ -108,13 +108,15 @@ func TestAReplayBeginsAnew(t *testing.T) {
 
 func TestOfManyProcessesOneClaims(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
-		const events = 60
+		const events = 150
 		stores := []*store.Store{opened(t, p)}
 		if p.URL != "" { // which distributes the work
 			stores = append(stores, opened(t, p), opened(t, p))
 		}
+		free := locked(t, stores[0])
+		var all sync.WaitGroup
 		for i := range events {
-			accept(t, stores[0], event(fmt.Sprint(i)))
+			all.Go(func() { accept(t, stores[i%len(stores)], event(fmt.Sprint(i))) })
 		}
 		var done sync.Map
 		var calls atomic.Int64
@@ -127,6 +129,8 @@ func TestOfManyProcessesOneClaims(t *testing.T) {
 				return nil
 			}))
 		}
+		free() // all find them at the same time
+		all.Wait()
 		until(t, "all are done", func() bool { return count(t, stores[0], "events WHERE state = 'done'") == events })
 		if n := calls.Load(); n != events {
 			t.Errorf("%d calls", n)

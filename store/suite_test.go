@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// Most tests wait for something else than the processor.
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		os.Exit(2)
 	}
 	os.Exit(storetest.Run(m))

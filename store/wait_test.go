@@ -58,7 +58,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 		id := accept(t, s, event("1"))
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		if e, err := s.WaitForEvent(ctx, id); !errors.Is(err, context.DeadlineExceeded) || e == nil || e.State != store.StatePending {
+		if e, err := s.WaitForEvent(ctx, id); !errors.Is(err, context.DeadlineExceeded) || e != nil && e.State != store.StatePending {
 			t.Errorf("%+v, %v", e, err)
 		}
 		if _, err := s.WaitForEvent(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {

@@ -44,7 +44,11 @@ func TestAWalkGoesOnWhereItWasAndEndsRight(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		const passes, walkPage = 1000, 50
 		s := p.open(t)
-		issue(t, s, "cs_1", passes)
+		for i := range passes / 100 {
+			in := order(claimed(t, s, event(fmt.Sprint(i))), "cs_1", i*100, 100)
+			in.Deliveries = nil
+			got[store.Issued](t)(s.Issue(t.Context(), in))
+		}
 		e := claimed(t, s, later("refund", 1))
 		got[store.Issued](t)(s.Issue(t.Context(), change(e, store.ChangeVoid, "refund", "cs_1", "pi_cs_1")))
 		if is := eventNow(t, s, e.ID); !strings.Contains(is.Note, "more than 200 passes are being changed") || is.State != store.StateDone {

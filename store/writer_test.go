@@ -28,7 +28,7 @@ func marked(t testing.TB, s *store.Store, name string) bool {
 func TestAnErrorInASharedTransactionUndoesItselfAlone(t *testing.T) {
 	t.Parallel()
 	s := opened(t, sqlite(t))
-	errs, transactions := s.Together(
+	errs, transactions := s.Together(0,
 		mark("first"),
 		func(exec execute) error {
 			must(t, exec(putMark, "second", "here"))
@@ -59,7 +59,7 @@ func TestOnAFullDiskNothingIsAnsweredThatIsNotThere(t *testing.T) {
 	pages := got[int](t)(s.Writer("PRAGMA page_count"))
 	got[int](t)(s.Writer(fmt.Sprintf("PRAGMA max_page_count = %d", pages)))
 	full := func(exec execute) error { return exec(putMark, "full", strings.Repeat("x", 1_000_000)) }
-	errs, _ := s.Together(mark("before"), full, mark("after"))
+	errs, _ := s.Together(0, mark("before"), full, mark("after"))
 	if errs[1] == nil {
 		t.Error("there was room")
 	}
@@ -84,23 +84,28 @@ func TestUrgentWritesGoFirst(t *testing.T) {
 	write := func(name string) func(execute) error {
 		return func(execute) error { order <- name; return nil }
 	}
-	// The writer is kept for longer than others may join its transaction.
-	began, goOn := make(chan bool), make(chan bool)
-	ended := make(chan error, 10)
-	go func() {
-		ended <- s.Write(t.Context(), false, func(execute) error { began <- true; <-goOn; return nil })
-	}()
-	receive(t, began, "the first")
-	go func() { ended <- s.Write(t.Context(), false, write("normal")) }()
-	nothing(t, order, "it is kept")
-	go func() { ended <- s.Write(t.Context(), true, write("urgent")) }()
-	nothing(t, order, "it is kept")
-	close(goOn)
+	s.Together(1, write("normal"), write("urgent"))
 	if first, second := receive(t, order, "a write"), receive(t, order, "a write"); first != "urgent" || second != "normal" {
-		t.Errorf("%s, then %s", first, second)
+		t.Errorf("in one transaction: %s, then %s", first, second)
 	}
-	for range 3 {
-		must(t, receive(t, ended, "the end"))
+	for range 6 {
+		// The writer is kept for longer than others may join its transaction.
+		began, goOn := make(chan bool), make(chan bool)
+		ended := make(chan error, 10)
+		go func() {
+			ended <- s.Write(t.Context(), false, func(execute) error { began <- true; <-goOn; return nil })
+		}()
+		receive(t, began, "the first")
+		go func() { ended <- s.Write(t.Context(), false, write("normal")) }()
+		go func() { ended <- s.Write(t.Context(), true, write("urgent")) }()
+		<-time.After(50 * time.Millisecond)
+		close(goOn)
+		if first, second := receive(t, order, "a write"), receive(t, order, "a write"); first != "urgent" || second != "normal" {
+			t.Errorf("%s, then %s", first, second)
+		}
+		for range 3 {
+			must(t, receive(t, ended, "the end"))
+		}
 	}
 }
 
