@@ -286,7 +286,8 @@ func (s *siege) check(t *testing.T) {
 	if most := bot.DeliverySlots * len(s.doubts); repeats > most {
 		t.Errorf("%d mails were repeated, at most %d may be", repeats, most)
 	}
-	if median > time.Second {
-		t.Errorf("a start took %s", median)
+	// Others may keep a machine busy; but not at every start.
+	if quick := s.ready[len(s.ready)/4]; quick > time.Second {
+		t.Errorf("of four starts, three took longer than %s", quick)
 	}
 }
