@@ -21,7 +21,7 @@ func BenchmarkAWalkOf100000(b *testing.B) {
 		p.Now = nil
 		s := opened(b, p)
 		db := database(b, s)
-		storetest.Fill(b, db, rowsWanted(b))
+		storetest.Fill(b, db, storetest.Rows(b))
 		exec(b, s, "UPDATE passes SET account = '', live = true WHERE account <> '' OR NOT live")
 		exec(b, s, "INSERT INTO pass_refs (ref, serial) SELECT 'price_all', serial FROM passes")
 		p99 := func(took []time.Duration) float64 {
@@ -37,7 +37,7 @@ func BenchmarkAWalkOf100000(b *testing.B) {
 		stop := running(b, s, walking(s, named, func(_ context.Context, changed []store.Pass) error {
 			steps = append(steps, time.Since(last))
 			last, passes = time.Now(), passes+len(changed)
-			if passes == rowsWanted(b) {
+			if passes == storetest.Rows(b) {
 				close(ended)
 			}
 			return nil
