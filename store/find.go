@@ -83,18 +83,26 @@ func (f Filter) state(c *conditions) {
 	}
 }
 
+// newest is an order: what is pending has an index of its own.
+func (f Filter) newest() string {
+	if f.State == StatePending {
+		return "since DESC, id DESC"
+	}
+	return "id DESC"
+}
+
 func (f Filter) events() (string, []any) {
 	var c conditions
 	c.add("id IN ("+eventsBy+")", f.Query)
 	f.state(&c)
-	return c.query("SELECT "+eventFields+" FROM events", "id DESC", f.Limit)
+	return c.query("SELECT "+eventFields+" FROM events", f.newest(), f.Limit)
 }
 
 func (f Filter) deliveries() (string, []any) {
 	var c conditions
 	c.add("id IN ("+deliveriesBy+")", f.Query)
 	f.state(&c)
-	return c.query("SELECT "+deliveryFields+" FROM deliveries", "id DESC", f.Limit)
+	return c.query("SELECT "+deliveryFields+" FROM deliveries", f.newest(), f.Limit)
 }
 
 func (f Filter) passes() (string, []any) {
