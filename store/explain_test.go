@@ -35,12 +35,17 @@ func (r *recorder) saw(query string, args []any) {
 // SQLite says of that: one that has little but what they look for, or one in
 // their order, of which they take a page.
 var mayScan = map[string]string{
-	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed": "SCAN walks USING INDEX walks_since",
-	"FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1":            "SCAN walks USING INDEX walks_untold",
-	"WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1":                       "SCAN events USING INDEX events_attention",
-	"FROM events ORDER BY id DESC LIMIT $1":                                          "SCAN events USING INDEX sqlite_autoindex_events_1",
-	"FROM deliveries ORDER BY id DESC LIMIT $1":                                      "SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1",
-	"FROM passes ORDER BY created DESC, key LIMIT $1":                                "SCAN passes USING INDEX passes_created",
+	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":               "SCAN walks USING INDEX walks_since",
+	"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":              "SCAN events USING INDEX events_since",
+	"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":          "SCAN deliveries USING INDEX deliveries_since",
+	"FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1":                 "SCAN events USING INDEX events_stuck",
+	"FROM events WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2":     "SCAN events USING INDEX events_since",
+	"FROM deliveries WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2": "SCAN deliveries USING INDEX deliveries_since",
+	"FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1":                          "SCAN walks USING INDEX walks_untold",
+	"WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1":                                     "SCAN events USING INDEX events_attention",
+	"FROM events ORDER BY id DESC LIMIT $1":                                                        "SCAN events USING INDEX sqlite_autoindex_events_1",
+	"FROM deliveries ORDER BY id DESC LIMIT $1":                                                    "SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1",
+	"FROM passes ORDER BY created DESC, key LIMIT $1":                                              "SCAN passes USING INDEX passes_created",
 }
 
 func scanIsFine(query, found string) bool {

@@ -63,27 +63,52 @@ func (c *conditions) query(start, order string, limit int) (string, []any) {
 	return fmt.Sprintf("%s ORDER BY %s LIMIT $%d", start, order, len(c.args)+1), append(c.args, cmp.Or(limit, 100))
 }
 
+// few is a column of few values. Beside a query its index must not be used, which
+// leads to most rows: an expression has none.
+func (f Filter) few(column string) string {
+	if f.Query != "" {
+		return column + " || ''"
+	}
+	return column
+}
+
+// state asks for the indexes of what is pending, and of what is not, by their
+// very words.
+func (f Filter) state(c *conditions) {
+	switch c.add(f.few("state")+" = ?", f.State); {
+	case f.State == StatePending:
+		c.texts = append(c.texts, "state = 'pending'")
+	case f.State != "" && f.Query == "":
+		c.texts = append(c.texts, "state <> 'pending'")
+	}
+}
+
+// newest is an order: what is pending has an index of its own.
+func (f Filter) newest() string {
+	if f.State == StatePending {
+		return "since DESC, id DESC"
+	}
+	return "id DESC"
+}
+
 func (f Filter) events() (string, []any) {
 	var c conditions
 	c.add("id IN ("+eventsBy+")", f.Query)
-	c.add("state = ?", f.State)
-	if f.State == StatePending {
-		c.texts = append(c.texts, "state = 'pending'") // the index of due rows holds for this text only
-	}
-	return c.query("SELECT "+eventFields+" FROM events", "id DESC", f.Limit)
+	f.state(&c)
+	return c.query("SELECT "+eventFields+" FROM events", f.newest(), f.Limit)
 }
 
 func (f Filter) deliveries() (string, []any) {
 	var c conditions
 	c.add("id IN ("+deliveriesBy+")", f.Query)
-	c.add("state = ?", f.State)
-	return c.query("SELECT "+deliveryFields+" FROM deliveries", "id DESC", f.Limit)
+	f.state(&c)
+	return c.query("SELECT "+deliveryFields+" FROM deliveries", f.newest(), f.Limit)
 }
 
 func (f Filter) passes() (string, []any) {
 	var c conditions
 	c.add("serial IN ("+passesBy+")", f.Query)
-	c.add("rule = ?", f.Rule)
+	c.add(f.few("rule")+" = ?", f.Rule)
 	if f.after != nil {
 		n := len(c.args)
 		c.texts = append(c.texts, fmt.Sprintf("created <= $%d AND (created < $%[1]d OR key > $%d)", n+1, n+2))

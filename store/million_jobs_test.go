@@ -59,6 +59,17 @@ func findJobs() []job {
 		read("FindEvents by source's id", func(tb testing.TB, f *full, n names) error {
 			return found[store.Event](1)(f.FindEvents(tb.Context(), store.Filter{Query: n.external}))
 		}),
+		read("FindEvents done by ref", func(tb testing.TB, f *full, n names) error {
+			_, err := f.FindEvents(tb.Context(), store.Filter{Query: n.payment, State: store.StateDone})
+			return err
+		}),
+		read("FindDeliveries sent by ref", func(tb testing.TB, f *full, n names) error {
+			_, err := f.FindDeliveries(tb.Context(), store.Filter{Query: n.payment, State: store.StateSent})
+			return err
+		}),
+		read("FindPasses of a rule by ref", func(tb testing.TB, f *full, n names) error {
+			return found[store.Pass](1)(f.FindPasses(tb.Context(), store.Filter{Query: n.payment, Rule: "concert"}))
+		}),
 		read("FindEvents newest", func(tb testing.TB, f *full, _ names) error {
 			return found[store.Event](newest)(f.FindEvents(tb.Context(), store.Filter{Limit: newest}))
 		}),

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -13,43 +12,35 @@ import (
 	"github.com/passhook/passhook/store/storetest"
 )
 
-// rowsVariable is how many rows the large store has.
-const rowsVariable = "PASSHOOK_ROWS"
-
 // BenchmarkAMillion is what each query and job takes beside many events, passes
 // and deliveries, 100,000 unless PASSHOOK_ROWS says otherwise, and beside 1,000.
 // It reports the worst ratio of the medians. Differences of less than 0.2 ms
 // count as none. Budget: 2.
 func BenchmarkAMillion(b *testing.B) {
-	for _, engine := range []struct {
-		name  string
-		place func(testing.TB) place
-	}{{"SQLite", sqlite}, {"PostgreSQL", postgres}} {
-		b.Run(engine.name, func(b *testing.B) {
-			few, many := filled(b, engine.place(b), 1000), filled(b, engine.place(b), rowsWanted(b))
-			worst := 1.0
-			table := tabwriter.NewWriter(b.Output(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(table, "job\tms of 1,000\tms of many\tratio")
-			for _, j := range append(readJobs(), writeJobs()...) {
-				short, long := compare(b, j, few, many)
-				ratio := float64(long) / float64(short)
-				fmt.Fprintf(table, "%s\t%.3f\t%.3f\t%.2f\n", j.name, short.Seconds()*1000, long.Seconds()*1000, ratio)
-				if long-short > 200*time.Microsecond {
-					worst = max(worst, ratio)
-				}
+	onEngines(b, func(b *testing.B, fresh func(testing.TB) place) {
+		few, many := filled(b, fresh(b), 1000), filled(b, fresh(b), storetest.Rows(b))
+		worst := 1.0
+		table := tabwriter.NewWriter(b.Output(), 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "job\tms of 1,000\tms of many\tratio")
+		for _, j := range append(readJobs(), writeJobs()...) {
+			short, long := compare(b, j, few, many)
+			ratio := float64(long) / float64(short)
+			fmt.Fprintf(table, "%s\t%.3f\t%.3f\t%.2f\n", j.name, short.Seconds()*1000, long.Seconds()*1000, ratio)
+			if long-short > 200*time.Microsecond {
+				worst = max(worst, ratio)
 			}
-			must(b, table.Flush())
-			b.ReportMetric(worst, "worst-ratio")
-		})
-	}
+		}
+		must(b, table.Flush())
+		b.ReportMetric(worst, "worst-ratio")
+	})
 }
 
-func rowsWanted(b *testing.B) int {
-	text := os.Getenv(rowsVariable)
-	if text == "" {
-		return 100_000
-	}
-	return got[int](b)(strconv.Atoi(text))
+// onEngines runs a benchmark on SQLite and on PostgreSQL; place makes a fresh
+// database of that engine each time.
+func onEngines(b *testing.B, f func(b *testing.B, place func(testing.TB) place)) {
+	b.Helper()
+	b.Run("SQLite", func(b *testing.B) { f(b, sqlite) })
+	b.Run("PostgreSQL", func(b *testing.B) { f(b, postgres) })
 }
 
 // full is a filled store that goes by the true time, as its rows do.

@@ -10,7 +10,8 @@ CREATE INDEX events_due ON events (source, due) WHERE state = 'pending';
 CREATE INDEX events_since ON events (since) WHERE state = 'pending';
 CREATE INDEX events_stuck ON events (since) WHERE state = 'pending' AND attempts >= 5;
 CREATE INDEX events_external ON events (external_id);
-CREATE INDEX events_state ON events (state, id);
+-- What is pending has indexes of its own, and SQLite would take this one.
+CREATE INDEX events_state ON events (state, id) WHERE state <> 'pending';
 -- SQLite takes this one rather than events_state for the two columns that it
 -- compares, though the index holds no other values of them.
 DROP INDEX events_untold;
@@ -22,6 +23,8 @@ DROP INDEX deliveries_due;
 CREATE INDEX deliveries_due ON deliveries (channel, due) WHERE state = 'pending';
 CREATE INDEX deliveries_since ON deliveries (since) WHERE state = 'pending';
 
+DROP INDEX deliveries_state;
+CREATE INDEX deliveries_state ON deliveries (state, id) WHERE state <> 'pending';
 DROP INDEX deliveries_untold;
 CREATE INDEX deliveries_untold ON deliveries (state, told, id) WHERE state = 'dead' AND told = false;
 CREATE INDEX deliveries_dead ON deliveries (state, created, id) WHERE state = 'dead';

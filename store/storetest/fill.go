@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +12,24 @@ import (
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
+
+// RowsVariable says how many rows benchmarks fill stores with.
+const RowsVariable = "PASSHOOK_ROWS"
+
+// Rows is how many rows benchmarks fill stores with: 100,000 unless RowsVariable
+// says otherwise.
+func Rows(tb testing.TB) int {
+	tb.Helper()
+	text := os.Getenv(RowsVariable)
+	if text == "" {
+		return 100_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		tb.Fatalf("%s: %v", RowsVariable, err)
+	}
+	return n
+}
 
 // chunk is how many rows of each table share one transaction.
 const chunk = 50_000
