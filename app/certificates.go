@@ -33,7 +33,7 @@ func ReadSigning(file string, env func(string) (string, bool)) func() ([]certifi
 func (a *App) certificates(keyring *certificates.Keyring) []Part {
 	w := &signingWatch{Load: a.Signing, Keyring: keyring, Now: a.Now, Log: a.Log, signing: a.Config.Signing}
 	w.expiring() // start has told those
-	parts := []Part{{Name: "certificates", Run: a.every("the certificates could not be looked at", signingEvery, nil, w.look)}}
+	parts := []Part{{Name: "certificates", Run: a.every("the certificates could not be looked at", signingEvery, nil, w.check)}}
 	if len(a.Engine.Operator) > 0 {
 		parts = append(parts, Part{Name: "notices of certificates", Run: a.every("the operator could not be told of a certificate that expires", tellExpiringEvery, nil,
 			func(ctx context.Context) error { return a.tellExpiring(ctx, keyring) })})
@@ -50,16 +50,16 @@ type signingWatch struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	// signing is what was read last, and failed what was wrong with it: each
-	// is told once.
-	signing []certificates.Config
-	failed  string
-	// told is the last step of warning, by pass type.
-	told map[string]certificates.Expiry
+	// signing is what was read last, and lastError what was wrong with it, which
+	// is logged once.
+	signing   []certificates.Config
+	lastError string
+	// warned is the last warning, by pass type.
+	warned map[string]certificates.Expiry
 }
 
-// look looks once. Its own errors are told once, not every minute.
-func (w *signingWatch) look(context.Context) error {
+// check looks once. Its own errors are logged once, not every minute.
+func (w *signingWatch) check(context.Context) error {
 	w.reload()
 	for _, e := range w.expiring() {
 		w.Log.Warn(e.String())
@@ -72,16 +72,16 @@ func (w *signingWatch) look(context.Context) error {
 func (w *signingWatch) reload() {
 	signing, err := w.Load()
 	if err != nil {
-		w.refuse(err)
+		w.logFailure(err)
 		return
 	}
 	if slices.Equal(signing, w.signing) {
-		w.failed = ""
+		w.lastError = ""
 		return
 	}
 	fresh, found := certificates.Load(signing, w.Now())
 	if err := found.Under("signing").Err(); err != nil {
-		w.refuse(err)
+		w.logFailure(err)
 		return
 	}
 	for _, old := range w.Keyring.All() {
@@ -90,21 +90,21 @@ func (w *signingWatch) reload() {
 			err = cert.Valid(w.Now())
 		}
 		if err != nil {
-			w.refuse(err)
+			w.logFailure(err)
 			return
 		}
 	}
 	w.Keyring.Replace(fresh)
-	w.signing, w.failed = signing, ""
+	w.signing, w.lastError = signing, ""
 	for _, cert := range fresh.All() {
 		w.Log.Info("certificate loaded", "pass_type", cert.PassType, "until", cert.NotAfter.Format(time.DateOnly))
 	}
 }
 
-// refuse tells a failure once, not every minute.
-func (w *signingWatch) refuse(err error) {
-	if err.Error() != w.failed {
-		w.failed = err.Error()
+// logFailure logs a failure once, not every minute.
+func (w *signingWatch) logFailure(err error) {
+	if err.Error() != w.lastError {
+		w.lastError = err.Error()
 		w.Log.Error("the changed certificates cannot be used; the ones from before stay", "error", err)
 	}
 }
@@ -115,10 +115,10 @@ func (w *signingWatch) expiring() []certificates.Expiry {
 	now := map[string]certificates.Expiry{}
 	for _, e := range w.Keyring.Expiring(w.Now()) {
 		now[e.PassType] = e
-		if last, ok := w.told[e.PassType]; !ok || last.Threshold != e.Threshold || !last.NotAfter.Equal(e.NotAfter) {
+		if last, ok := w.warned[e.PassType]; !ok || last.Threshold != e.Threshold || !last.NotAfter.Equal(e.NotAfter) {
 			out = append(out, e)
 		}
 	}
-	w.told = now
+	w.warned = now
 	return out
 }

@@ -43,7 +43,7 @@ func newWatched(t *testing.T, first certificates.Config) *watched {
 func (w *watched) minute() string {
 	w.t.Helper()
 	for range 2 {
-		if err := w.look(w.t.Context()); err != nil {
+		if err := w.check(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
 	}

@@ -58,15 +58,15 @@ const drain = 4 * time.Second
 // Run answers requests and does all parts' work until ctx ends, then ends and
 // closes them. ready is called when requests are answered.
 func (a *App) Run(ctx context.Context, l net.Listener, ready func()) error {
-	server := Part{Name: "requests", Run: func(ctx context.Context) error { return a.answer(ctx, l, a.recovered(a.router)) }}
+	server := Part{Name: "requests", Run: func(ctx context.Context) error { return a.serve(ctx, l, a.recovered(a.router)) }}
 	ready()
 	return a.run(ctx, append(a.parts[:len(a.parts):len(a.parts)], server))
 }
 
-// answer answers requests until ctx ends. Those under way may finish within
+// serve answers requests until ctx ends. Those under way may finish within
 // drain; then their connections are closed and their contexts end. It returns
 // when no handler runs any more.
-func (a *App) answer(ctx context.Context, l net.Listener, h http.Handler) error {
+func (a *App) serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	under, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var handlers sync.RWMutex // held for reading by each

@@ -104,7 +104,7 @@ func (v *Verifier) Verify(h http.Header, body []byte, now time.Time) error {
 		return err
 	}
 	for _, key := range v.keys {
-		if v.fits(key, c, body) {
+		if v.isSigned(key, c, body) {
 			return nil
 		}
 	}
@@ -168,8 +168,8 @@ func (v *Verifier) near(timestamp string, now time.Time) error {
 	return nil
 }
 
-// fits reports whether one of the signatures is the key's.
-func (v *Verifier) fits(key []byte, c claim, body []byte) bool {
+// isSigned reports whether one of the signatures is the key's.
+func (v *Verifier) isSigned(key []byte, c claim, body []byte) bool {
 	if v.hash == nil {
 		var text strings.Builder
 		v.write(&text, c, body)

@@ -245,7 +245,7 @@ func newContent(d integrations.Delivery, attach bool) (content, error) {
 	return c, nil
 }
 
-// link is an address as it may stand in a mail; empty where it is none.
+// link is an address as it may stand in a mail; empty where it is no address.
 func link(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

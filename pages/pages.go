@@ -75,8 +75,8 @@ func (s *Set) NotFound(w http.ResponseWriter, r *http.Request) {
 	s.Problem(w, r, http.StatusNotFound, "There is nothing here", "The link may be incomplete. Open it again from your mail, or ask whoever sent it.")
 }
 
-// Unavailable is the page for what will pass, or what the operator must mend;
-// what is the reader's word for it.
+// Unavailable is the page for a failure that will pass, or that the operator must
+// mend. what names the page for its reader: "Your pass".
 func (s *Set) Unavailable(w http.ResponseWriter, r *http.Request, what string, err error) {
 	s.log.Error("a page could not be made", "error", err)
 	w.Header().Set("Retry-After", "30")
@@ -88,8 +88,8 @@ func (s *Set) Unavailable(w http.ResponseWriter, r *http.Request, what string, e
 const Token = "{token:[A-Za-z0-9_-]{22,128}}"
 
 // Find looks up what a page is about by its Token. Where it is not there, or
-// cannot be read now, it answers itself and the result is nil; what is the
-// reader's word for it.
+// cannot be read now, it answers itself and the result is nil. what names the
+// page for its reader.
 func Find[T any](s *Set, w http.ResponseWriter, r *http.Request, what string, byToken func(context.Context, string) (*T, bool, error)) *T {
 	v, ok, err := byToken(r.Context(), mux.Vars(r)["token"])
 	switch {

@@ -63,7 +63,7 @@ func newStatic(entries []entry) (*static, error) {
 		return nil, err
 	}
 	s.packed, s.directory = archive[:n:n], archive[n:len(archive)-endSize]
-	empty, _, err := pack(nil, 0, own(unlisted(passFile, nil), nil, nil))
+	empty, _, err := pack(nil, 0, ownFiles(unlisted(passFile, nil), nil, nil))
 	s.beside = len(empty)
 	return s, err
 }
@@ -168,7 +168,7 @@ func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error)
 		return nil, err
 	}
 	size := len(pass.data) + len(manifest) + len(signature) + t.static.beside + len(t.static.directory)
-	archive, n, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), own(pass, manifest, signature))
+	archive, n, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), ownFiles(pass, manifest, signature))
 	if err != nil {
 		return nil, err
 	}
@@ -195,8 +195,8 @@ func (t *Template) PackageSize(r *Rendered) (int64, error) {
 // manifestFor is manifest.json with the sum of pass.json.
 func (s *static) manifestFor(sum string) []byte { return []byte(s.manifest + sum + `"}`) }
 
-// own are the files of one package alone.
-func own(pass entry, manifest, signature []byte) []entry {
+// ownFiles are the files of one package alone.
+func ownFiles(pass entry, manifest, signature []byte) []entry {
 	return []entry{pass, unlisted("manifest.json", manifest), unlisted("signature", signature)}
 }
 

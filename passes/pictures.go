@@ -47,13 +47,13 @@ func (p *pictures) add(name string, b []byte) {
 		g.large = picture{info, name, b}
 	}
 	// A single large file is what the variants are made of, not a variant.
-	if info.Format == "png" && (n.Scale > 1 || fits(n, info, p.template.style)) {
+	if info.Format == "png" && (n.Scale > 1 || isWithinPlace(n, info, p.template.style)) {
 		g.given[n.Scale] = b
 	}
 }
 
-// fits reports whether a picture is no larger than its place @1x.
-func fits(n images.Name, info images.Info, style string) bool {
+// isWithinPlace reports whether a picture is no larger than its place @1x.
+func isWithinPlace(n images.Name, info images.Info, style string) bool {
 	s := n.Kind.Size(style)
 	return s == images.Size{} || info.Width <= s.Width && info.Height <= s.Height
 }
@@ -69,13 +69,13 @@ func (p *pictures) entries() []entry {
 			name := g.File(scale)
 			info, found, _ := images.Check(name, variants[scale], p.template.style)
 			if _, given := g.given[scale]; given {
-				p.tell(found)
+				p.addProblems(found)
 			}
 			infos[name] = info
 			out = append(out, newEntry(name, variants[scale]))
 		}
 	}
-	p.tell(images.CheckSet(infos, p.template.style))
+	p.addProblems(images.CheckSet(infos, p.template.style))
 	return out
 }
 
@@ -105,8 +105,8 @@ func small(l picture, s images.Size) string {
 	return "is " + dimensions(l.Width, l.Height) + " pixels, too small to be sharp on every iPhone; " + dimensions(3*s.Width, 3*s.Height) + " is enough"
 }
 
-// tell adds what is wrong with files.
-func (p *pictures) tell(list problems.List) {
+// addProblems adds what is wrong with files.
+func (p *pictures) addProblems(list problems.List) {
 	for _, f := range list {
 		p.in(f.File, f)
 	}

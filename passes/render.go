@@ -63,7 +63,7 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 	if !ok {
 		return nil, fmt.Errorf("pass.json: is no object")
 	}
-	t.own(pass, p)
+	t.fillReserved(pass, p)
 	if err := t.complete(pass); err != nil {
 		return nil, fmt.Errorf("pass.json: %w", err)
 	}
@@ -88,8 +88,8 @@ func (t *Template) Render(p Pass) (*Rendered, error) {
 	return r, err
 }
 
-// own fills in the keys that passhook owns.
-func (t *Template) own(pass map[string]any, p Pass) {
+// fillReserved fills in the keys that passhook owns.
+func (t *Template) fillReserved(pass map[string]any, p Pass) {
 	pass["formatVersion"] = 1
 	pass["serialNumber"] = p.Serial
 	if c, err := t.Certificate(); err == nil {

@@ -109,7 +109,7 @@ func (h *Handler) given(p orders.DeliveryPass, r *http.Request) map[string]strin
 			continue
 		}
 		out[in.Name] = strings.Map(oneLine, values[0])
-		if values[0] == h.shown(in) {
+		if values[0] == h.formValue(in) {
 			out[in.Name] = in.Value // the form has times without a zone
 		}
 	}
@@ -145,7 +145,7 @@ func (h *Handler) tickets(o *orders.Delivery, d device, a attempt) []ticket {
 			t.Place = fmt.Sprintf("%d of %d", i+1, len(o.Passes))
 		}
 		for _, in := range p.Inputs {
-			t.Inputs = append(t.Inputs, inputOf(in, h.shown(in)))
+			t.Inputs = append(t.Inputs, inputOf(in, h.formValue(in)))
 		}
 		if !p.Until.IsZero() {
 			t.Until = p.Until.In(h.zone).Format("Monday, 2 January 2006, 15:04 MST")
@@ -173,8 +173,8 @@ func inputOf(in orders.Input, value string) input {
 	}
 }
 
-// shown is an input's value as a form has it: datetime-local has no zone.
-func (h *Handler) shown(in orders.Input) string {
+// formValue is an input's value as a form has it: datetime-local has no zone.
+func (h *Handler) formValue(in orders.Input) string {
 	if t, err := time.Parse(time.RFC3339, in.Value); err == nil && in.Type == "time" {
 		return t.In(h.zone).Format("2006-01-02T15:04")
 	}

@@ -33,7 +33,8 @@ var sessionID = regexp.MustCompile(`^cs_(test|live)_[A-Za-z0-9]{10,250}$`)
 type successOrder struct {
 	// Index counts from 0; it names the order in the form.
 	Index int
-	// To is the address as this visitor may see it; empty where it is none.
+	// To is the address as this visitor may see it; empty where the recipient is no
+	// mail address.
 	To, State string
 	// Fresh orders have Link, Tickets and Bundles, and their address may be
 	// corrected.

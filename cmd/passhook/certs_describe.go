@@ -74,7 +74,7 @@ func (s *shown) certificate(c *x509.Certificate, now time.Time) {
 	s.From, s.Until, s.Days, s.Issuer = c.NotBefore, c.NotAfter, &days, certificates.Authority(c.Issuer)
 }
 
-func (s *shown) wrong(format string, args ...any) {
+func (s *shown) addProblem(format string, args ...any) {
 	s.Problems = append(s.Problems, problems.Problem{File: s.Where, Text: fmt.Sprintf(format, args...)})
 }
 
@@ -83,7 +83,7 @@ func describeIssuer(where string, c *x509.Certificate, now time.Time) shown {
 	out.certificate(c, now)
 	out.Name = certificates.Authority(c.Subject)
 	if now.After(c.NotAfter) {
-		out.wrong("expired; passhook has Apple's current one built in")
+		out.addProblem("expired; passhook has Apple's current one built in")
 	}
 	return out
 }
@@ -91,9 +91,9 @@ func describeIssuer(where string, c *x509.Certificate, now time.Time) shown {
 func describeRequest(where string, r *x509.CertificateRequest) shown {
 	out := shown{Where: where, Kind: "request", Name: r.Subject.CommonName, Key: keyText(r.PublicKey)}
 	if err := r.CheckSignature(); err != nil {
-		out.wrong("is damaged; make it again with: passhook certs request")
+		out.addProblem("is damaged; make it again with: passhook certs request")
 	} else if public, ok := r.PublicKey.(*rsa.PublicKey); !ok || public.N.BitLen() != keyBits {
-		out.wrong("is for %s, and Apple takes RSA keys of %d bits only", out.Key, keyBits)
+		out.addProblem("is for %s, and Apple takes RSA keys of %d bits only", out.Key, keyBits)
 	}
 	return out
 }

@@ -44,7 +44,7 @@ func (i certsImportCmd) Run(ctx context.Context, c console) error {
 	for k := range e.Problems {
 		e.Problems[k].File, e.Problems[k].Path = i.File, ""
 	}
-	if err := c.tell(e.Problems); err != nil {
+	if err := c.printProblems(e.Problems); err != nil {
 		return err
 	}
 	if e.Certificate.Valid(now) != nil {

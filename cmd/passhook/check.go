@@ -40,7 +40,7 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	if p == nil {
-		return k.tell(c, checkJSON{Problems: found})
+		return k.finish(c, checkJSON{Problems: found})
 	}
 	out := checkJSON{Renewals: map[string]string{}, OK: true}
 	for _, t := range slices.Sorted(maps.Keys(p.Templates)) {
@@ -60,7 +60,7 @@ func (k checkCmd) Run(ctx context.Context, c console) error {
 			return err
 		}
 	}
-	return k.tell(c, out)
+	return k.finish(c, out)
 }
 
 // tryExamples renders a template with its inputs' examples.
@@ -126,9 +126,9 @@ func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.
 	return e, nil
 }
 
-// tell prints the result; it is bad news when there is any error, or no pass can
-// be signed.
-func (k checkCmd) tell(c console, out checkJSON) error {
+// finish prints the result; it is bad news when there is any error, or no pass
+// can be signed.
+func (k checkCmd) finish(c console, out checkJSON) error {
 	out.OK = out.OK && out.Problems.Err() == nil
 	if k.JSON {
 		if out.Problems == nil {
@@ -147,7 +147,7 @@ func (k checkCmd) tell(c console, out checkJSON) error {
 }
 
 func (k checkCmd) print(c console, out checkJSON) {
-	if c.tell(out.Problems) != nil || !out.OK {
+	if c.printProblems(out.Problems) != nil || !out.OK {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(out.Renewals)) {

@@ -10,7 +10,7 @@ import (
 	"github.com/passhook/passhook/problems"
 )
 
-// checkOnline asks the outside services what no file can tell: whether Stripe knows
+// checkOnline asks the outside services what no file says: whether Stripe knows
 // the keys and the endpoint, and whether the mail server lets us in. Nothing is
 // sent.
 func checkOnline(ctx context.Context, cfg *config.Config) problems.List {

@@ -53,7 +53,7 @@ func jsonDelivery(d store.Delivery) deliveryJSON {
 
 // Run lists what fits; what fits alone is shown with all it has.
 func (l deliveriesListCmd) Run(ctx context.Context, c console) error {
-	cfg, s, err := c.beside(ctx)
+	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,13 +74,13 @@ func (l deliveriesListCmd) Run(ctx context.Context, c console) error {
 		d := found[0]
 		return c.table([][]string{
 			{"delivery", d.ID}, {"order", d.OrderID}, {"channel", d.Channel}, {"recipient", d.Recipient}, {"state", d.State},
-			{"attempts", strconv.Itoa(d.Attempts)}, {"created", when(d.Created, cfg)}, {"sent", when(d.Sent, cfg)},
+			{"attempts", strconv.Itoa(d.Attempts)}, {"created", formatTime(d.Created, cfg)}, {"sent", formatTime(d.Sent, cfg)},
 			{"note", oneLine(d.Note)}, {"resend of", d.ResendOf}, {"passes", strings.Join(d.Passes, " ")},
 		})
 	}
 	rows := [][]string{{"ID", "CREATED", "CHANNEL", "RECIPIENT", "PASSES", "STATE", "NOTE"}}
 	for _, d := range found {
-		rows = append(rows, []string{d.ID, when(d.Created, cfg), d.Channel, d.Recipient, strconv.Itoa(len(d.Passes)), d.State, oneLine(d.Note)})
+		rows = append(rows, []string{d.ID, formatTime(d.Created, cfg), d.Channel, d.Recipient, strconv.Itoa(len(d.Passes)), d.State, oneLine(d.Note)})
 	}
 	return c.table(rows)
 }
@@ -108,7 +108,7 @@ func (r deliveriesResendCmd) Run(ctx context.Context, c console) error {
 			return wrongUse(fmt.Sprintf("--to %s %v", r.To, err))
 		}
 	}
-	cfg, s, err := c.beside(ctx)
+	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}

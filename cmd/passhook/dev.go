@@ -57,7 +57,7 @@ func (d devCmd) Run(ctx context.Context, c console) error {
 		}
 		return nil
 	}
-	if w.inside {
+	if w.ownProject {
 		go w.watch(ctx)
 	}
 	return <-served

@@ -24,7 +24,7 @@ func (w *workshop) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	chosen := fits(ctx, w.config, w.project.Program, all, now)
+	chosen := firstMatching(ctx, w.config, w.project.Program, all, now)
 	session, items := chosen.session, chosen.items
 	if subscription, ok := session["subscription"].(map[string]any); ok {
 		w.stripe.Add(subscription)
@@ -52,7 +52,7 @@ func (w *workshop) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.tell(last.Received.Sub(start), deliveries, saved)
+	w.printResult(last.Received.Sub(start), deliveries, saved)
 	return nil
 }
 

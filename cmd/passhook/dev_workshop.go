@@ -36,15 +36,15 @@ const mailboxPath = "/dev/mail"
 // server, and the real app between them.
 type workshop struct {
 	console
-	dir     string
-	inside  bool // a project of the user's, not the example
-	ca      *standins.CA
-	smtp    *standins.SMTP
-	stripe  *standins.Stripe
-	api     *http.Server
-	config  *config.Config
-	project *app.Project
-	app     *app.App
+	dir        string
+	ownProject bool // a project of the user's, not the example
+	ca         *standins.CA
+	smtp       *standins.SMTP
+	stripe     *standins.Stripe
+	api        *http.Server
+	config     *config.Config
+	project    *app.Project
+	app        *app.App
 }
 
 func newWorkshop(ctx context.Context, c console, l net.Listener) (*workshop, error) {
@@ -108,8 +108,8 @@ func (w *workshop) load() error {
 	if name == "" {
 		name = filepath.Join(w.Dir, config.DefaultFile)
 	}
-	w.inside = exists(name) || w.Config != ""
-	if !w.inside {
+	w.ownProject = exists(name) || w.Config != ""
+	if !w.ownProject {
 		example := filepath.Join(w.dir, "example")
 		if err := copyFS(example, examples.FS, "concert"); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (w *workshop) load() error {
 		return err
 	}
 	p, found := app.LoadRules(c, keyring)
-	if err := w.console.tell(found); err != nil {
+	if err := w.console.printProblems(found); err != nil {
 		return err
 	}
 	p.Keyring = keyring
@@ -181,7 +181,7 @@ func (w *workshop) leaveConfig() error {
 	text := fmt.Sprintf("# Made by passhook dev at each start, for the verbs that work beside it.\n"+
 		"url: %s\nlisten: %s\ndata: .\nsecret: file:secret\nmail: {from: %q, smtp: %q}\nstripe: {webhook_secrets: [%s], api_keys: [%s], api_url: %q, mode: test}\n",
 		c.URL, c.Listen, c.Mail.From, c.Mail.SMTP, c.Stripe.WebhookSecrets[0], c.Stripe.APIKeys[0], c.Stripe.APIURL)
-	if !w.inside {
+	if !w.ownProject {
 		text += "templates: example/templates\n"
 	}
 	return os.WriteFile(filepath.Join(w.dir, config.DefaultFile), []byte(text), 0o600)

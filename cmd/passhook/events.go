@@ -25,7 +25,7 @@ type eventsListCmd struct {
 
 // Run lists what fits; with an event's own id it shows that event.
 func (l eventsListCmd) Run(ctx context.Context, c console) error {
-	cfg, s, err := c.beside(ctx)
+	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (l eventsListCmd) Run(ctx context.Context, c console) error {
 		if e.Attention != "" {
 			note = strings.TrimPrefix(note+"; look at: "+e.Attention, "; ")
 		}
-		rows = append(rows, []string{e.ID, when(e.Received, cfg), e.Type, e.State, oneLine(note)})
+		rows = append(rows, []string{e.ID, formatTime(e.Received, cfg), e.Type, e.State, oneLine(note)})
 	}
 	return c.table(rows)
 }
@@ -109,14 +109,14 @@ func (c console) showEvent(ctx context.Context, s *store.Store, cfg *config.Conf
 	}
 	rows := [][]string{
 		{"event", e.ID}, {"from", e.Source + " " + e.ExternalID}, {"type", strings.Join(e.Names(), ", ")}, {"about", e.Object},
-		{"live", strconv.FormatBool(e.Live)}, {"received", when(e.Received, cfg)}, {"state", e.State},
+		{"live", strconv.FormatBool(e.Live)}, {"received", formatTime(e.Received, cfg)}, {"state", e.State},
 		{"attempts", strconv.Itoa(e.Attempts)}, {"note", oneLine(e.Note)},
 	}
 	if e.Attention != "" {
 		rows = append(rows, []string{"look at", oneLine(e.Attention)})
 	}
 	if e.State == store.StatePending && e.Attempts > 0 {
-		rows = append(rows, []string{"next try", when(e.Due, cfg)})
+		rows = append(rows, []string{"next try", formatTime(e.Due, cfg)})
 	}
 	for _, p := range passes {
 		rows = append(rows, []string{"pass", fmt.Sprintf("%s  rule %s, template %s, item %s, unit %d, void: %s", p.Serial, p.Rule, p.Template, p.Item, p.Unit, orNone(p.Void))})
@@ -136,7 +136,7 @@ type eventsReplayCmd struct {
 
 // Run puts the event into the queue again. Passes that exist stay as they are.
 func (r eventsReplayCmd) Run(ctx context.Context, c console) error {
-	_, s, err := c.beside(ctx)
+	_, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (healthzCmd) Run(ctx context.Context, c console) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+local(cfg.Listen)+app.HealthPath, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+localAddress(cfg.Listen)+app.HealthPath, nil)
 	if err != nil {
 		return err
 	}

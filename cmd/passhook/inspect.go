@@ -36,7 +36,7 @@ func (i inspectCmd) Run(c console) error {
 		if worst = max(worst, r.Code()); r.Code() == exitWrongUse {
 			unreadable = name
 		}
-		if err := i.tell(c, r, n == 0); err != nil {
+		if err := i.print(c, r, n == 0); err != nil {
 			return err
 		}
 	}
@@ -49,7 +49,7 @@ func (i inspectCmd) Run(c console) error {
 	return wrongUse(unreadable + " is no pass that can be read")
 }
 
-func (i inspectCmd) tell(c console, r *inspect.Report, first bool) error {
+func (i inspectCmd) print(c console, r *inspect.Report, first bool) error {
 	if i.JSON {
 		return c.json(r)
 	}

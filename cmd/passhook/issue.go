@@ -57,7 +57,7 @@ func (i issueCmd) Run(ctx context.Context, c console) error {
 	if i.CSV != "" {
 		return c.issueTable(ctx, issue, i.CSV, i.Output)
 	}
-	made, err := issue.one(with)
+	made, err := issue.issue(with)
 	if err != nil {
 		return fmt.Errorf("template %s: %w", i.Template, err)
 	}
@@ -112,8 +112,8 @@ type made struct {
 	pkg *passes.Package
 }
 
-// one makes a package, with a serial number of its own.
-func (i issuer) one(with map[string]any) (*made, error) {
+// issue makes a package, with a serial number of its own.
+func (i issuer) issue(with map[string]any) (*made, error) {
 	checked, err := i.template.Check(with)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (i issueCmd) inputs() (map[string]any, error) {
 // template loads one template with its certificate.
 func (c console) template(cfg *config.Config, name string) (*passes.Template, error) {
 	keyring, found := certificates.Load(cfg.Signing, time.Now())
-	if err := c.tell(cfg.Place(found.Under("signing"))); err != nil {
+	if err := c.printProblems(cfg.Place(found.Under("signing"))); err != nil {
 		return nil, err
 	}
 	return c.oneTemplate(cfg, name, keyring)
@@ -171,7 +171,7 @@ func (c console) oneTemplate(cfg *config.Config, name string, keyring *certifica
 		cfg = &elsewhere
 	}
 	t, found := app.LoadTemplate(cfg, name, keyring)
-	return t, c.tell(found)
+	return t, c.printProblems(found)
 }
 
 // isTemplate reports whether a path is a template's folder, and its name.

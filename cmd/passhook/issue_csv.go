@@ -51,7 +51,7 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 			n, len(rows), filepath.Join(output, ledgerName))
 	}
 	failed, err := c.eachRow(ctx, todo, func(r tableRow) error {
-		made, err := issue.one(r.with)
+		made, err := issue.issue(r.with)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (c console) issueBundles(ctx context.Context, issue issuer, file string, ro
 		at[r.id] = i
 	}
 	failed, err := c.eachRow(ctx, rows, func(r tableRow) error {
-		made, err := issue.one(r.with)
+		made, err := issue.issue(r.with)
 		if err == nil {
 			packages[at[r.id]] = made.pkg
 		}

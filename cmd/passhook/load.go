@@ -47,8 +47,9 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// tell prints a list, in its order; it is an error where an error is in it.
-func (c console) tell(found problems.List) error {
+// printProblems prints a list in its order. The error is errSilent where an error
+// is in the list.
+func (c console) printProblems(found problems.List) error {
 	for _, p := range found {
 		fmt.Fprintln(c.Err, p)
 	}
@@ -69,8 +70,8 @@ func (c console) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(c.Err, nil))
 }
 
-// beside opens the store of a config beside a running server.
-func (c console) beside(ctx context.Context) (*config.Config, *store.Store, error) {
+// openStore opens the store of a config beside a running server.
+func (c console) openStore(ctx context.Context) (*config.Config, *store.Store, error) {
 	cfg, err := c.load(config.Options{Sections: []config.Section{config.Store}})
 	if err != nil {
 		return nil, nil, err
@@ -102,8 +103,9 @@ func (c console) table(rows [][]string) error {
 	return w.Flush()
 }
 
-// local is where a server with this listen setting is reached on its machine.
-func local(listen string) string {
+// localAddress is where a server with this listen setting is reached on its own
+// machine.
+func localAddress(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return listen
@@ -114,8 +116,8 @@ func local(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// when prints a time for people, in the config's zone.
-func when(t time.Time, cfg *config.Config) string {
+// formatTime prints a time for people, in the config's zone.
+func formatTime(t time.Time, cfg *config.Config) string {
 	if t.IsZero() {
 		return ""
 	}

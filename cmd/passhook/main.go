@@ -114,5 +114,5 @@ type wrongUse string
 
 func (w wrongUse) Error() string { return string(w) }
 
-// errSilent ends a verb with bad news that it has told already.
-var errSilent = errors.New("told already")
+// errSilent ends a verb with bad news that it has printed already.
+var errSilent = errors.New("printed already")

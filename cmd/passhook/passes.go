@@ -52,7 +52,7 @@ func detail(p store.Pass) passDetail {
 
 // Run lists what fits; what fits alone is shown with all it has.
 func (l passesListCmd) Run(ctx context.Context, c console) error {
-	cfg, s, err := c.beside(ctx)
+	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -79,13 +79,13 @@ func (l passesListCmd) Run(ctx context.Context, c console) error {
 		p := found[0]
 		return c.table([][]string{
 			{"pass", p.Serial}, {"rule", p.Rule}, {"template", p.Template}, {"item", p.Item}, {"unit", fmt.Sprint(p.Unit)},
-			{"order", p.OrderID}, {"event", p.EventID}, {"mode", stripe.ModeOf(p.Live)}, {"created", when(p.Created, cfg)}, {"updated", when(p.Updated, cfg)},
+			{"order", p.OrderID}, {"event", p.EventID}, {"mode", stripe.ModeOf(p.Live)}, {"created", formatTime(p.Created, cfg)}, {"updated", formatTime(p.Updated, cfg)},
 			{"void", orNone(p.Void)}, {"void on", orNone(p.VoidOn)}, {"inputs", string(p.Inputs)},
 		})
 	}
 	rows := [][]string{{"SERIAL NUMBER", "CREATED", "RULE", "TEMPLATE", "ITEM", "UNIT", "VOID", "INPUTS"}}
 	for _, p := range found {
-		rows = append(rows, []string{p.Serial, when(p.Created, cfg), p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), orNone(p.Void), string(p.Inputs)})
+		rows = append(rows, []string{p.Serial, formatTime(p.Created, cfg), p.Rule, p.Template, p.Item, fmt.Sprint(p.Unit), orNone(p.Void), string(p.Inputs)})
 	}
 	return c.table(rows)
 }
@@ -165,7 +165,7 @@ type passesVoidCmd struct {
 
 // Run voids passes.
 func (v passesVoidCmd) Run(ctx context.Context, c console) error {
-	return c.own(ctx, bot.TypeVoid, v.Serials)
+	return c.queueOwnEvents(ctx, bot.TypeVoid, v.Serials)
 }
 
 type passesUnvoidCmd struct {
@@ -174,13 +174,13 @@ type passesUnvoidCmd struct {
 
 // Run takes the operator's own reason away.
 func (u passesUnvoidCmd) Run(ctx context.Context, c console) error {
-	return c.own(ctx, bot.TypeUnvoid, u.Serials)
+	return c.queueOwnEvents(ctx, bot.TypeUnvoid, u.Serials)
 }
 
-// own hands an event about each pass to the running server. Unknown serial
-// numbers are told before anything is done.
-func (c console) own(ctx context.Context, eventType string, serials []string) error {
-	_, s, err := c.beside(ctx)
+// queueOwnEvents stores an event about each pass for the running server. An
+// unknown serial number is an error before anything is stored.
+func (c console) queueOwnEvents(ctx context.Context, eventType string, serials []string) error {
+	_, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}

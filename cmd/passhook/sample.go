@@ -19,9 +19,9 @@ type sample struct {
 	items   []map[string]any
 }
 
-// carrying is the session with its line items in it, for events about which
+// withLineItems is the session with its line items in it, for events about which
 // Stripe is not asked.
-func (s sample) carrying() map[string]any {
+func (s sample) withLineItems() map[string]any {
 	session := maps.Clone(s.session)
 	session["line_items"] = map[string]any{"object": "list", "has_more": false, "data": s.items}
 	return session
@@ -78,12 +78,12 @@ func readSample(name string) (*sample, error) {
 	return &s, nil
 }
 
-// fits is the first sample of which the rules make passes, or fail to: then that
-// is to be seen. Where there is none, it is the first.
-func fits(ctx context.Context, cfg *config.Config, program *bot.Program, all []sample, now time.Time) sample {
+// firstMatching is the first sample of which the rules make passes, or fail to,
+// so that the failure is seen; else the first of all.
+func firstMatching(ctx context.Context, cfg *config.Config, program *bot.Program, all []sample, now time.Time) sample {
 	for _, s := range all {
 		live, _ := s.session["livemode"].(bool)
-		body := standins.Event(standins.EventOptions{ID: stripe.SampleEventPrefix, Type: "checkout.session.completed", Created: now, Live: live}, s.carrying())
+		body := standins.Event(standins.EventOptions{ID: stripe.SampleEventPrefix, Type: "checkout.session.completed", Created: now, Live: live}, s.withLineItems())
 		client := stripe.NewClient(*cfg.Stripe)
 		e, err := client.Decode(body)
 		if err != nil {

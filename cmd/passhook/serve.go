@@ -21,7 +21,7 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	if err := c.tell(found); err != nil {
+	if err := c.printProblems(found); err != nil {
 		return err
 	}
 	a, err := app.New(ctx, cfg, p, app.Options{Now: time.Now, Log: c.logger(), Signing: app.ReadSigning(cfg.File, c.Env)})
@@ -37,5 +37,5 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 
 // listening says where, on standard output for programs that wait for it.
 func (c console) listening(l net.Listener) {
-	fmt.Fprintf(c.Out, "listening on http://%s\n", local(l.Addr().String()))
+	fmt.Fprintf(c.Out, "listening on http://%s\n", localAddress(l.Addr().String()))
 }

@@ -98,8 +98,8 @@ func firstLine(ctx context.Context, r io.Reader) (string, error) {
 	}
 }
 
-// agrees asks a question at a terminal; elsewhere the answer is no.
-func (c console) agrees(ctx context.Context, question string) bool {
+// confirm asks a question at a terminal; elsewhere the answer is no.
+func (c console) confirm(ctx context.Context, question string) bool {
 	if !isTerminal(os.Stdin) {
 		return false
 	}

@@ -22,7 +22,7 @@ type stripeBackfillCmd struct {
 
 // Run queues an event for each sale; the running server issues the passes.
 func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
-	b, err := c.besideStripe(ctx)
+	b, err := c.openStripe(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,21 +39,21 @@ func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
 	} else if sessions && !f.DryRun {
 		return wrongUse("--since is missing; say how far back sales get passes: 30d or 2026-11-01")
 	}
-	w := backfill{stripeBackfillCmd: f, stripeBeside: b, endless: sessions && f.Since == "", list: []stripe.Planned{}}
+	w := backfill{stripeBackfillCmd: f, stripeProject: b, endless: sessions && f.Since == "", list: []stripe.Planned{}}
 	readers, err := b.readers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, reader := range readers {
-		if err := plan.Plan(ctx, reader, since, func(p stripe.Planned) error { return w.take(ctx, p) }); err != nil {
-			return errors.Join(w.tell(c), fmt.Errorf("%s: %w", reader, err))
+		if err := plan.Plan(ctx, reader, since, func(p stripe.Planned) error { return w.queue(ctx, p) }); err != nil {
+			return errors.Join(w.print(c), fmt.Errorf("%s: %w", reader, err))
 		}
 	}
-	return w.tell(c)
+	return w.print(c)
 }
 
 // plan is that of the rule; sessions is true where it issues for checkouts.
-func (f stripeBackfillCmd) plan(b *stripeBeside) (plan *stripe.Backfill, sessions bool, err error) {
+func (f stripeBackfillCmd) plan(b *stripeProject) (plan *stripe.Backfill, sessions bool, err error) {
 	i := slices.IndexFunc(b.config.Rules, func(r bot.Rule) bool { return r.Name == f.Rule })
 	if i < 0 {
 		return nil, false, wrongUse(fmt.Sprintf("there is no rule %s in %s", f.Rule, b.config.File))
@@ -81,40 +81,40 @@ func (f stripeBackfillCmd) plan(b *stripeBeside) (plan *stripe.Backfill, session
 // backfill is one run.
 type backfill struct {
 	stripeBackfillCmd
-	*stripeBeside
+	*stripeProject
 	// endless: it looked at sales however old, as only --dry-run may.
 	endless bool
 	list    []stripe.Planned
 }
 
-// take lets the event in, unless nothing is to be sent. One that came before and
+// queue stores the event, unless nothing is to be sent. One that came before and
 // failed is replayed by hand.
-func (w *backfill) take(ctx context.Context, one stripe.Planned) error {
-	if one.Leave == "" && !w.DryRun {
+func (w *backfill) queue(ctx context.Context, one stripe.Planned) error {
+	if one.SkipReason == "" && !w.DryRun {
 		id, fresh, err := w.store.Accept(ctx, one.Event)
 		if err != nil {
 			return err
 		}
 		if !fresh {
-			one.Leave, one.Passes = "it was queued before; passhook events "+id+" says what became of it", 0
+			one.SkipReason, one.Passes = "it was queued before; passhook events "+id+" says what became of it", 0
 		}
 	}
 	w.list = append(w.list, one)
 	return nil
 }
 
-func (w *backfill) tell(c console) error {
+func (w *backfill) print(c console) error {
 	if w.JSON {
 		return c.json(w.list)
 	}
 	sales, passes := 0, 0
 	rows := [][]string{{"SALE", "PASSES", "TO", "NOTE"}}
 	for _, one := range w.list {
-		if one.Leave == "" {
+		if one.SkipReason == "" {
 			sales++
 			passes += one.Passes
 		}
-		rows = append(rows, []string{one.Object, strconv.Itoa(one.Passes), orNone(one.To), oneLine(one.Leave)})
+		rows = append(rows, []string{one.Object, strconv.Itoa(one.Passes), orNone(one.To), oneLine(one.SkipReason)})
 	}
 	if err := c.table(rows); err != nil {
 		return err

@@ -45,7 +45,7 @@ func (w *world) backfill(t testing.TB, args ...string) string {
 	}
 	var lines []string
 	for _, one := range list {
-		note, _, _ := strings.Cut(one.Leave, ";")
+		note, _, _ := strings.Cut(one.SkipReason, ";")
 		lines = append(lines, strings.TrimSpace(fmt.Sprint(one.Object, " ", one.Passes, " ", one.To, " ", note)))
 	}
 	slices.Sort(lines)

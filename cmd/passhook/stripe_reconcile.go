@@ -30,7 +30,7 @@ type tallied struct {
 
 // Run fetches events beside a running server, which works on them.
 func (r stripeReconcileCmd) Run(ctx context.Context, c console) error {
-	b, err := c.besideStripe(ctx)
+	b, err := c.openStripe(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,25 +39,25 @@ func (r stripeReconcileCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.Err, "events since %s\n", when(since, b.config))
+	fmt.Fprintf(c.Err, "events since %s\n", formatTime(since, b.config))
 	readers, err := b.readers(ctx)
 	if err != nil {
 		return err
 	}
-	t := tally{stripeReconcileCmd: r, stripeBeside: b, count: map[string]*tallied{}, missing: map[string]bool{}}
+	t := tally{stripeReconcileCmd: r, stripeProject: b, count: map[string]*tallied{}, missing: map[string]bool{}}
 	for _, reader := range readers {
-		err := reader.Events(ctx, since, "", func(raw []byte) error { return t.take(ctx, reader.Receive(raw)) })
+		err := reader.Events(ctx, since, "", func(raw []byte) error { return t.add(ctx, reader.Receive(raw)) })
 		if err == nil {
-			err = reader.Untold(ctx, since, time.Now(), t.has, func(e integrations.Event) error { return t.take(ctx, e) })
+			err = reader.Missing(ctx, since, time.Now(), t.has, func(e integrations.Event) error { return t.add(ctx, e) })
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", reader, err)
 		}
 	}
-	return t.tell(c)
+	return t.print(c)
 }
 
-func (r stripeReconcileCmd) since(ctx context.Context, b *stripeBeside) (time.Time, error) {
+func (r stripeReconcileCmd) since(ctx context.Context, b *stripeProject) (time.Time, error) {
 	if r.Since != "" {
 		return parseSince(r.Since, time.Now(), b.config.Location)
 	}
@@ -71,14 +71,14 @@ func (r stripeReconcileCmd) since(ctx context.Context, b *stripeBeside) (time.Ti
 // tally is one run.
 type tally struct {
 	stripeReconcileCmd
-	*stripeBeside
+	*stripeProject
 	count map[string]*tallied
-	// missing has what is told by the events that a dry run does not store.
+	// missing has object and type of the events that a dry run does not store.
 	missing map[string]bool
 }
 
-// take lets one event in, or looks whether it is there.
-func (t *tally) take(ctx context.Context, e integrations.Event) error {
+// add stores one event, or looks whether it is there, and counts it.
+func (t *tally) add(ctx context.Context, e integrations.Event) error {
 	var fresh bool
 	var err error
 	if t.DryRun {
@@ -117,7 +117,7 @@ func (t *tally) has(ctx context.Context, source, object string, types ...string)
 	return t.store.HasEvent(ctx, source, object, types...)
 }
 
-func (t *tally) tell(c console) error {
+func (t *tally) print(c console) error {
 	count := t.count
 	if t.JSON {
 		return c.json(count)
@@ -145,21 +145,21 @@ func (t *tally) tell(c console) error {
 	return nil
 }
 
-// stripeBeside is a project beside its running server: Stripe's API, the store,
+// stripeProject is a project beside its running server: Stripe's API, the store,
 // and the rules that decide which events are worked on.
-type stripeBeside struct {
+type stripeProject struct {
 	config  *config.Config
 	store   *store.Store
 	program *bot.Program
 	client  *stripe.Client
 }
 
-func (c console) besideStripe(ctx context.Context) (*stripeBeside, error) {
+func (c console) openStripe(ctx context.Context) (*stripeProject, error) {
 	cfg, err := c.loadStripe()
 	if err != nil {
 		return nil, err
 	}
-	return c.openStripe(ctx, cfg)
+	return c.openStripeOf(ctx, cfg)
 }
 
 func (c console) loadStripe() (*config.Config, error) {
@@ -170,7 +170,7 @@ func (c console) loadStripe() (*config.Config, error) {
 	return cfg, err
 }
 
-func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBeside, error) {
+func (c console) openStripeOf(ctx context.Context, cfg *config.Config) (*stripeProject, error) {
 	p, problems := app.LoadRules(cfg, nil)
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -179,17 +179,17 @@ func (c console) openStripe(ctx context.Context, cfg *config.Config) (*stripeBes
 	if err != nil {
 		return nil, err
 	}
-	return &stripeBeside{config: cfg, store: s, program: p.Program, client: stripe.NewClient(*cfg.Stripe)}, nil
+	return &stripeProject{config: cfg, store: s, program: p.Program, client: stripe.NewClient(*cfg.Stripe)}, nil
 }
 
 // readers are those of the keys' own account and of the connected ones.
-func (b *stripeBeside) readers(ctx context.Context) ([]stripe.Reader, error) {
+func (b *stripeProject) readers(ctx context.Context) ([]stripe.Reader, error) {
 	connected, err := b.store.Accounts(ctx, stripe.SourceName)
 	return b.client.Readers(connected...), err
 }
 
 // stateOf is the state of an event of Stripe's; empty where it is not stored.
-func (b *stripeBeside) stateOf(ctx context.Context, externalID string) (string, error) {
+func (b *stripeProject) stateOf(ctx context.Context, externalID string) (string, error) {
 	there, err := b.store.FindEvents(ctx, store.Filter{Query: externalID})
 	for _, e := range there {
 		if e.Source == stripe.SourceName && e.ExternalID == externalID {

@@ -126,7 +126,7 @@ func (w setup) links(ctx context.Context) error {
 		}
 		fmt.Fprintf(w.Err, "  %s %s leads to %s\n", l.ID, l.URL, now)
 	}
-	if !w.Yes && !w.agrees(ctx, "Lead them all to "+target+"?") {
+	if !w.Yes && !w.confirm(ctx, "Lead them all to "+target+"?") {
 		fmt.Fprintf(w.Err, "They are left as they are; --yes leads them to %s\n", target)
 		return nil
 	}

@@ -55,7 +55,7 @@ func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, e
 		out.Notes = append(out.Notes, "passhook serve has not run yet, so nothing says which events have arrived")
 		return out, nil
 	}
-	b, err := c.openStripe(ctx, cfg)
+	b, err := c.openStripeOf(ctx, cfg)
 	if err != nil {
 		return stripeStatus{}, err
 	}
@@ -65,7 +65,7 @@ func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, e
 
 // status looks at everything. What cannot be asked is a problem, and the rest is
 // looked at all the same.
-func (b *stripeBeside) status(ctx context.Context, now time.Time) stripeStatus {
+func (b *stripeProject) status(ctx context.Context, now time.Time) stripeStatus {
 	out := askStripe(ctx, b.config, now, b.stateOf)
 	if err := b.count(ctx, out.Store); err != nil {
 		out.Problem("the store cannot be read: %v", err)
@@ -88,7 +88,7 @@ func askStripe(ctx context.Context, cfg *config.Config, now time.Time, stateOf s
 const countUpTo = 1000
 
 // count counts what waits and what needs a person.
-func (b *stripeBeside) count(ctx context.Context, into map[string]int) error {
+func (b *stripeProject) count(ctx context.Context, into map[string]int) error {
 	for _, state := range []string{store.StatePending, store.StateFailed} {
 		events, err := b.store.FindEvents(ctx, store.Filter{State: state, Limit: countUpTo})
 		if err != nil {
@@ -116,7 +116,7 @@ func (s stripeStatus) print(c console) {
 			}
 			fmt.Fprintf(c.Out, "  endpoint %s: %s, %d events, API version %s\n", e.ID, e.Status, len(e.Events), version)
 		}
-		if m.Unasked {
+		if m.NoAnswer {
 			continue
 		}
 		fmt.Fprintf(c.Out, "  events of the last %d days: %d at Stripe, %d of them not here, %d not delivered\n", stripe.StatusDays, m.Recent, m.Absent, len(m.Undelivered))

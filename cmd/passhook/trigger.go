@@ -86,7 +86,7 @@ func (s *sending) paid(ctx context.Context) error {
 		return s.send(ctx, "checkout.session.completed", "", receivedBy(real, to))
 	}
 	for i, one := range all {
-		if err := s.send(ctx, "checkout.session.completed", strconv.Itoa(i), receivedBy(one.carrying(), to)); err != nil || !s.unmatched(ctx) {
+		if err := s.send(ctx, "checkout.session.completed", strconv.Itoa(i), receivedBy(one.withLineItems(), to)); err != nil || !s.unmatched(ctx) {
 			return err
 		}
 	}
@@ -104,7 +104,7 @@ func receivedBy(session map[string]any, to string) map[string]any {
 // unmatched waits a little for the server, and reports whether no rule fits what
 // was sent.
 func (s *sending) unmatched(ctx context.Context) bool {
-	_, st, err := s.beside(ctx)
+	_, st, err := s.openStore(ctx)
 	if err != nil {
 		return false // the server is elsewhere
 	}
@@ -133,7 +133,7 @@ func (s *sending) send(ctx context.Context, eventType, part string, object map[s
 	body := standins.Event(standins.EventOptions{
 		ID: stripe.SampleEventPrefix + strconv.FormatInt(s.now.UnixNano(), 36) + part, Type: eventType, Created: s.now, Live: live,
 	}, object)
-	address := cmp.Or(s.URL, "http://"+local(s.cfg.Listen)) + stripe.WebhookPath
+	address := cmp.Or(s.URL, "http://"+localAddress(s.cfg.Listen)) + stripe.WebhookPath
 	s.id, err = post(ctx, address, body, standins.Sign(body, s.cfg.Stripe.WebhookSecrets[0], s.now))
 	return err
 }

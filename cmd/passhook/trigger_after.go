@@ -57,7 +57,7 @@ const devEventPrefix = "evt_dev_"
 // lastSample is the newest sample checkout that was paid at once. Real ones are
 // left alone: what is sent about a sale changes its passes.
 func (s *sending) lastSample(ctx context.Context) (sale sampleSale, live bool, err error) {
-	_, st, err := s.beside(ctx)
+	_, st, err := s.openStore(ctx)
 	if err != nil {
 		return sale, false, err
 	}

@@ -15,9 +15,9 @@ import (
 // Past is a sale that happened already, as the event that said so.
 type Past struct {
 	integrations.Event
-	// Leave says why no pass is to be issued for it: it was refunded, or the
+	// SkipReason says why no pass is to be issued for it: it was refunded, or the
 	// membership has ended. Empty: one is.
-	Leave string
+	SkipReason string
 }
 
 // goodStates are those of a subscription whose member is one. past_due is among
@@ -25,8 +25,8 @@ type Past struct {
 var goodStates = map[string]bool{"active": true, "trialing": true, "past_due": true}
 
 // PaidSessions gives the paid Checkout Sessions since a time to each, the
-// newest first. What was refunded, disputed or has ended since comes with the
-// reason to leave it.
+// newest first. What was refunded, disputed or has ended since comes with a
+// SkipReason.
 func (r Reader) PaidSessions(ctx context.Context, since time.Time, each func(Past) error) error {
 	query := values{"status": {"complete"}, "created[gte]": {strconv.FormatInt(since.Unix(), 10)}}
 	return r.each(ctx, "/v1/checkout/sessions", query, func(b json.RawMessage) error {
@@ -35,9 +35,9 @@ func (r Reader) PaidSessions(ctx context.Context, since time.Time, each func(Pas
 			return err
 		}
 		e.Account = r.Account
-		past := Past{Event: e, Leave: e.Ignore}
-		if past.Leave == "" {
-			past.Leave, err = r.sessionEnded(ctx, b)
+		past := Past{Event: e, SkipReason: e.Ignore}
+		if past.SkipReason == "" {
+			past.SkipReason, err = r.sessionEnded(ctx, b)
 		}
 		if err != nil {
 			return fmt.Errorf("what became of %s: %w", e.Object, err)
@@ -111,26 +111,26 @@ func (r Reader) Members(ctx context.Context, each func(Past) error) error {
 			Created int64  `json:"created"`
 		}
 		if jsonv2.Unmarshal(o.Invoice, &invoice) != nil || invoice.Status != "paid" {
-			return each(Past{Event: integrations.Event{Object: o.ID}, Leave: "its last invoice is not paid"})
+			return each(Past{Event: integrations.Event{Object: o.ID}, SkipReason: "its last invoice is not paid"})
 		}
 		body, err := eventAbout("invoice.paid", invoice.Created, r.Live, o.Invoice)
 		if err != nil {
 			return err
 		}
-		e, err := r.made(body)
+		e, err := r.decode(body)
 		if err != nil {
 			return err
 		}
-		past := Past{Event: e, Leave: e.Ignore}
-		if past.Leave == "" && !e.Is(TypeSubscriptionPaid) {
-			past.Leave = "its last invoice pays for no period"
+		past := Past{Event: e, SkipReason: e.Ignore}
+		if past.SkipReason == "" && !e.Is(TypeSubscriptionPaid) {
+			past.SkipReason = "its last invoice pays for no period"
 		}
 		return each(past)
 	})
 }
 
-// made reads the event that would have told of an object.
-func (r Reader) made(body []byte) (integrations.Event, error) {
+// decode reads an event that was made here about an object.
+func (r Reader) decode(body []byte) (integrations.Event, error) {
 	e, err := r.client.Decode(body)
 	e.Account = r.Account
 	return e, err

@@ -29,7 +29,7 @@ func (c *Client) completeCaptured(ctx context.Context, e *integrations.Completed
 	if e.Aliases = nil; !captured {
 		return nil, nil
 	}
-	found, err := c.first(ctx, e.Event, "/v1/checkout/sessions", values{"payment_intent": {id(o.PaymentIntent)}})
+	found, err := c.firstInList(ctx, e.Event, "/v1/checkout/sessions", values{"payment_intent": {id(o.PaymentIntent)}})
 	if err != nil || found == nil {
 		return nil, err
 	}

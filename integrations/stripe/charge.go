@@ -69,7 +69,7 @@ func (c *Client) completeCharge(ctx context.Context, e *integrations.Completed, 
 	if len(e.Effects) == 0 || isSample(e.Event) {
 		return nil
 	}
-	s, err := c.reach(ctx, e, o, charge)
+	s, err := c.addSaleRefs(ctx, e, o, charge)
 	if err == nil && s.subscription != "" {
 		e.Effects = nil
 		e.Attention = fmt.Sprintf("%s for subscription %s were refunded; its passes stay valid as long as it runs; to end them, cancel it: %s",
@@ -86,13 +86,13 @@ func (c *Client) completeRefund(ctx context.Context, e *integrations.Completed, 
 		return nil
 	}
 	now, err := c.object(ctx, e.Event, "/v1/charges/"+charge)
-	if err != nil && !unsaid(err) { // else the event's own word counts
+	if err != nil && !isRefusal(err) { // else the event's own word counts
 		return fmt.Errorf("the charge of %s: %w", e.Object, err)
 	}
 	if now["refunded"] == true {
 		e.Effects, e.Attention = nil, ""
 		return nil
 	}
-	_, err = c.reach(ctx, e, o, nil)
+	_, err = c.addSaleRefs(ctx, e, o, nil)
 	return err
 }

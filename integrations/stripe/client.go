@@ -154,7 +154,7 @@ func (c *Client) pages(ctx context.Context, live bool, account, path string, que
 		if !page.HasMore {
 			return nil
 		}
-		next := edge(page.Data, cursor)
+		next := nextCursor(page.Data, cursor)
 		if next == "" || len(query[cursor]) > 0 && query[cursor][0] == next {
 			break
 		}
@@ -163,8 +163,8 @@ func (c *Client) pages(ctx context.Context, live bool, account, path string, que
 	return fmt.Errorf("stripe's list %s does not end", path)
 }
 
-// edge is the id from which the next page is asked for, or empty.
-func edge(page []json.RawMessage, cursor string) string {
+// nextCursor is the id from which the next page is asked for, or empty.
+func nextCursor(page []json.RawMessage, cursor string) string {
 	if len(page) == 0 {
 		return ""
 	}
@@ -191,7 +191,7 @@ func idOf(b json.RawMessage) string {
 // key lacks.
 func explain(err error) error {
 	var se *stripego.Error
-	err = said(err)
+	err = apiError(err)
 	switch {
 	case errors.As(err, &se):
 	case errors.Is(err, errTooLarge), errors.Is(err, context.Canceled):
@@ -220,20 +220,20 @@ func explain(err error) error {
 	return err
 }
 
-// answered is an error that Stripe answered with.
-type answered struct{ cause *stripego.Error }
+// responseError is an error that Stripe answered with.
+type responseError struct{ cause *stripego.Error }
 
-func (a answered) Error() string {
+func (a responseError) Error() string {
 	return fmt.Sprintf("stripe's API said %d: %s", a.cause.HTTPStatusCode, a.cause.Msg)
 }
 
-func (a answered) Unwrap() error { return a.cause }
+func (a responseError) Unwrap() error { return a.cause }
 
-// said is an error in Stripe's words, or why Stripe could not be asked.
-func said(err error) error {
+// apiError is an error in Stripe's words, or why Stripe could not be asked.
+func apiError(err error) error {
 	var se *stripego.Error
 	if errors.As(err, &se) {
-		return answered{se}
+		return responseError{se}
 	}
 	return fmt.Errorf("stripe's API could not be reached: %w", err)
 }
@@ -241,7 +241,7 @@ func said(err error) error {
 // refusal is the code and the words of an error that Stripe answered with; 0
 // where it did not answer.
 func refusal(err error) (code int, words string) {
-	var a answered
+	var a responseError
 	if errors.As(err, &a) {
 		return a.cause.HTTPStatusCode, a.cause.Msg
 	}

@@ -131,7 +131,7 @@ func (c *Client) Decode(body []byte) (integrations.Event, error) {
 	if err != nil {
 		return e, err
 	}
-	return c.config.applyMode(carrying(e)), nil
+	return c.config.applyMode(markSample(e)), nil
 }
 
 // FromSession makes the event that would have said that a session is paid.
@@ -150,16 +150,16 @@ func (c *Client) FromSession(session json.RawMessage) (integrations.Event, error
 	return c.Decode(body)
 }
 
-// eventAbout is the event that would have told of an object.
+// eventAbout makes the body of an event about an object, as Stripe's would be.
 func eventAbout(eventType string, created int64, live bool, object json.RawMessage) ([]byte, error) {
 	return json.Marshal(map[string]any{
 		"id": "evt_none", "object": "event", "type": eventType, "created": created, "livemode": live, "data": map[string]any{"object": object},
 	})
 }
 
-// carrying marks an event that has its line items with it as a sample, so that
+// markSample marks an event that has its line items with it as a sample, so that
 // Complete does not ask for them.
-func carrying(e integrations.Event) integrations.Event {
+func markSample(e integrations.Event) integrations.Event {
 	var o struct {
 		LineItems struct {
 			Data []json.RawMessage `json:"data"`

@@ -37,6 +37,6 @@ func (c *Client) completeDispute(ctx context.Context, e *integrations.Completed,
 	if len(e.Effects) == 0 || isSample(e.Event) {
 		return nil
 	}
-	_, err := c.reach(ctx, e, o, nil)
+	_, err := c.addSaleRefs(ctx, e, o, nil)
 	return err
 }

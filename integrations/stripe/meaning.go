@@ -85,10 +85,10 @@ func understand(e *integrations.Completed) (object, error) {
 func ownType(e integrations.Event) string { return strings.TrimPrefix(e.Type, "stripe.") }
 
 // void and lift add an effect, if there is anything by which passes are found.
-func void(e *integrations.Completed, reason string, refs []string) { affect(e, reason, false, refs) }
-func lift(e *integrations.Completed, reason string, refs []string) { affect(e, reason, true, refs) }
+func void(e *integrations.Completed, reason string, refs []string) { addEffect(e, reason, false, refs) }
+func lift(e *integrations.Completed, reason string, refs []string) { addEffect(e, reason, true, refs) }
 
-func affect(e *integrations.Completed, reason string, lift bool, refs []string) {
+func addEffect(e *integrations.Completed, reason string, lift bool, refs []string) {
 	if len(refs) > 0 {
 		e.Effects = append(e.Effects, integrations.Effect{Reason: reason, Lift: lift, Refs: refs})
 	}

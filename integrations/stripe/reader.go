@@ -99,7 +99,7 @@ func (c *Client) readAgain(kept integrations.Event) (integrations.Event, error) 
 // https://docs.stripe.com/api/events/list
 func (r Reader) Events(ctx context.Context, since time.Time, after string, each func(raw []byte) error) error {
 	if after != "" {
-		err := r.up(ctx, since, after, each)
+		err := r.eventsAfter(ctx, since, after, each)
 		if !integrations.IsNever(err) {
 			return err
 		}
@@ -123,11 +123,11 @@ func (r Reader) Events(ctx context.Context, since time.Time, after string, each 
 	if err := each(first); err != nil {
 		return err
 	}
-	return r.up(ctx, since, oldest, each)
+	return r.eventsAfter(ctx, since, oldest, each)
 }
 
-// up reads from the event behind after to the newest.
-func (r Reader) up(ctx context.Context, since time.Time, after string, each func(raw []byte) error) error {
+// eventsAfter reads from the event behind after to the newest.
+func (r Reader) eventsAfter(ctx context.Context, since time.Time, after string, each func(raw []byte) error) error {
 	query := r.query(since)
 	query["ending_before"] = []string{after}
 	var failed error

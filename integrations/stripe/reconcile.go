@@ -51,16 +51,16 @@ type Reconciler struct {
 	zone   *time.Location
 	now    func() time.Time
 	log    *slog.Logger
-	// told is the last error of each mode and account: each is told once.
-	told map[string]string
-	// failed is set where Stripe says that it could not make events.
-	failed atomic.Bool
-	wake   chan struct{}
+	// lastErrors is the last error of each mode and account: each is logged once.
+	lastErrors map[string]string
+	// eventsLost is set where Stripe says that it could not make events.
+	eventsLost atomic.Bool
+	wake       chan struct{}
 }
 
 // NewReconciler makes one. zone is that of the config's since.
 func NewReconciler(c Config, m Memory, accept Accept, zone *time.Location, now func() time.Time, log *slog.Logger) *Reconciler {
-	return &Reconciler{config: c, client: NewClient(c), memory: m, accept: accept, zone: zone, now: now, log: log, told: map[string]string{}, wake: make(chan struct{}, 1)}
+	return &Reconciler{config: c, client: NewClient(c), memory: m, accept: accept, zone: zone, now: now, log: log, lastErrors: map[string]string{}, wake: make(chan struct{}, 1)}
 }
 
 // Accept stores an event that the webhook took in. Where Stripe says in it that
@@ -68,7 +68,7 @@ func NewReconciler(c Config, m Memory, accept Accept, zone *time.Location, now f
 func (r *Reconciler) Accept(ctx context.Context, e integrations.Event) (id string, fresh bool, err error) {
 	id, fresh, err = r.accept(ctx, e)
 	if fresh && e.Type == typeNoEvents {
-		r.failed.Store(true)
+		r.eventsLost.Store(true)
 		select {
 		case r.wake <- struct{}{}:
 		default: // a look is due anyway
@@ -110,7 +110,7 @@ func (r *Reconciler) Look(ctx context.Context) error {
 		return err
 	}
 	connected, err := r.memory.Accounts(ctx, SourceName)
-	all := r.failed.Swap(false)
+	all := r.eventsLost.Swap(false)
 	for _, reader := range r.client.Readers(connected...) {
 		fresh, failed := r.events(ctx, reader, since)
 		for _, l := range lists {
@@ -122,15 +122,15 @@ func (r *Reconciler) Look(ctx context.Context) error {
 			return err
 		}
 		if failed != nil && all {
-			r.failed.Store(true)
+			r.eventsLost.Store(true)
 		}
-		r.tell(reader.String(), fresh, failed)
+		r.logResult(reader.String(), fresh, failed)
 	}
 	return err
 }
 
-// tell logs what came of one mode and account.
-func (r *Reconciler) tell(mode string, fresh int, err error) {
+// logResult logs what came of one mode and account.
+func (r *Reconciler) logResult(mode string, fresh int, err error) {
 	if fresh > 0 {
 		r.log.Info("stripe: fetched events that had not arrived", "in", mode, "events", fresh)
 	}
@@ -139,13 +139,13 @@ func (r *Reconciler) tell(mode string, fresh int, err error) {
 		text = err.Error()
 	}
 	switch {
-	case text == r.told[mode]:
+	case text == r.lastErrors[mode]:
 	case err != nil:
 		r.log.Warn("stripe: events that never arrive cannot be fetched; it is tried again in a few minutes", "in", mode, "error", err)
 	default:
 		r.log.Info("stripe: events that never arrive are fetched again", "in", mode)
 	}
-	r.told[mode] = text
+	r.lastErrors[mode] = text
 }
 
 // events takes what comes after the remembered place and moves that.
@@ -201,7 +201,7 @@ func parseCursor(s string, since time.Time) cursor {
 	return cursor{event: event, since: since}
 }
 
-// objects takes what a list's objects should have told. Each look reads those
+// objects stores the events that a list's objects lack. Each look reads those
 // that were made since a while before the last one; once a day, and where all
 // is set, those are read again that may still have changed.
 func (r *Reconciler) objects(ctx context.Context, reader Reader, l objectList, since time.Time, all bool) (fresh int, err error) {
@@ -212,16 +212,16 @@ func (r *Reconciler) objects(ctx context.Context, reader Reader, l objectList, s
 	}
 	at := parseReading(remembered, since)
 	now := r.now()
-	from := at.last.Add(-again)
+	from := at.last.Add(-reread)
 	if all || now.Sub(at.whole) >= wholeEvery {
 		at.whole, from = now, now.Add(-l.changes)
 	}
 	at.last = now
-	err = reader.untold(ctx, l, latest(from, since), now, r.memory.HasEvent, func(e integrations.Event) error {
+	err = reader.missingOfList(ctx, l, latest(from, since), now, r.memory.HasEvent, func(e integrations.Event) error {
 		_, isNew, err := r.accept(ctx, e)
 		if isNew {
 			fresh++
-			r.log.Warn("stripe: no event told of it, so one was made", "external_id", e.ExternalID, "type", e.Type)
+			r.log.Warn("stripe: an event was missing and has been made", "external_id", e.ExternalID, "type", e.Type)
 		}
 		return err
 	})
@@ -232,9 +232,9 @@ func (r *Reconciler) objects(ctx context.Context, reader Reader, l objectList, s
 }
 
 const (
-	// again is how much longer ago than at the last look objects may have been
+	// reread is how much longer ago than at the last look objects may have been
 	// made that are read again: buyers take their time.
-	again = time.Hour
+	reread = time.Hour
 	// wholeEvery is how often all are read that may still have changed.
 	wholeEvery = 24 * time.Hour
 )

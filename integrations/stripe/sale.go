@@ -11,15 +11,15 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
-// reach lets an event and its effects find the passes also by what the payment
+// addSaleRefs lets an event and its effects find the passes also by what the payment
 // was for. Where Stripe does not say that, what the event names has to do: a
 // refund must not wait for a key's permission.
-func (c *Client) reach(ctx context.Context, e *integrations.Completed, o object, charge map[string]any) (sale, error) {
+func (c *Client) addSaleRefs(ctx context.Context, e *integrations.Completed, o object, charge map[string]any) (sale, error) {
 	s, err := c.saleOf(ctx, e.Event, o, charge)
 	if words, no := Refused(err); no {
 		e.Attention = strings.TrimPrefix(e.Attention+"; what the payment was for could not be looked up; Stripe says: "+words, "; ")
 	}
-	if unsaid(err) {
+	if isRefusal(err) {
 		return sale{}, nil
 	}
 	if err != nil {
@@ -32,8 +32,8 @@ func (c *Client) reach(ctx context.Context, e *integrations.Completed, o object,
 	return s, nil
 }
 
-// unsaid reports whether Stripe answered that it will not say, now or ever.
-func unsaid(err error) bool {
+// isRefusal reports whether Stripe answered that it will not say, now or ever.
+func isRefusal(err error) bool {
 	_, refused := Refused(err)
 	return refused || integrations.IsNever(err)
 }
@@ -57,7 +57,7 @@ func (c *Client) saleOf(ctx context.Context, e integrations.Event, o object, cha
 	if says && id(named) == "" || !says && intent == "" {
 		return sale{}, nil
 	}
-	session, err := c.first(ctx, e, "/v1/checkout/sessions", values{"payment_intent": {intent}})
+	session, err := c.firstInList(ctx, e, "/v1/checkout/sessions", values{"payment_intent": {intent}})
 	if err != nil {
 		return sale{}, err
 	}
@@ -66,7 +66,7 @@ func (c *Client) saleOf(ctx context.Context, e integrations.Event, o object, cha
 	}
 	invoice := id(named)
 	if !says {
-		payment, err := c.first(ctx, e, "/v1/invoice_payments", values{"payment[type]": {"payment_intent"}, "payment[payment_intent]": {intent}})
+		payment, err := c.firstInList(ctx, e, "/v1/invoice_payments", values{"payment[type]": {"payment_intent"}, "payment[payment_intent]": {intent}})
 		if err != nil {
 			return sale{}, err
 		}
@@ -83,8 +83,8 @@ func (c *Client) saleOf(ctx context.Context, e integrations.Event, o object, cha
 	return sale{subscription: sub, refs: ids(invoice, sub)}, nil
 }
 
-// first is the first object of a list, or nil.
-func (c *Client) first(ctx context.Context, e integrations.Event, path string, query values) (map[string]any, error) {
+// firstInList is the first object of a list, or nil.
+func (c *Client) firstInList(ctx context.Context, e integrations.Event, path string, query values) (map[string]any, error) {
 	query["limit"] = []string{"1"}
 	var list struct {
 		Data []map[string]any `json:"data"`

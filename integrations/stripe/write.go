@@ -22,7 +22,7 @@ func (c *Client) post(ctx context.Context, live bool, path string, form values, 
 	params := &stripego.Params{Context: ctx, Headers: http.Header{"Stripe-Version": {APIVersion}}}
 	var r raw
 	if err := c.backend.CallRaw(http.MethodPost, path, c.config.key(live), form.form(), params, &r); err != nil {
-		return said(err)
+		return apiError(err)
 	}
 	if err := json.Unmarshal(r.RawMessage, into); err != nil {
 		return fmt.Errorf("stripe's answer to %s is not what its API documents: %w", path, err)

@@ -12,7 +12,7 @@ func dynamic(v any) bool {
 	return ok && strings.Contains(s, "${{")
 }
 
-// number is v as a number, false where it is none.
+// number is v as a number, false where it is something else.
 func number(v any) (float64, bool) {
 	switch n := v.(type) {
 	case int:
@@ -45,19 +45,20 @@ func kind(v any) string {
 	return "a number"
 }
 
-// text is the text at a key, false where it is none or not known yet.
+// text is the text at a key, false where it is something else or not
+// known yet.
 func text(m map[string]any, key string) (string, bool) {
 	s, ok := m[key].(string)
 	return s, ok && !dynamic(s)
 }
 
-// list is the list at a key, nil where it is none.
+// list is the list at a key, nil where it is something else.
 func list(m map[string]any, key string) []any {
 	l, _ := m[key].([]any)
 	return l
 }
 
-// object is the object at a key, nil where it is none.
+// object is the object at a key, nil where it is something else.
 func object(m map[string]any, key string) map[string]any {
 	o, _ := m[key].(map[string]any)
 	return o

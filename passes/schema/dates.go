@@ -56,7 +56,7 @@ func explainDate(s string) (text, fix string) {
 	return fmt.Sprintf("%q is no date", s), "write it as 2027-03-01T19:30:00+01:00"
 }
 
-// date is the date at a key, false where it is none or not known yet.
+// date is the date at a key, false where it is no date or not known yet.
 func date(m map[string]any, key string) (time.Time, bool) {
 	s, ok := text(m, key)
 	if !ok {

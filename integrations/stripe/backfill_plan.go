@@ -36,8 +36,8 @@ type Planned struct {
 	To []string `json:"to"`
 	// Passes is how many would be new.
 	Passes int `json:"passes"`
-	// Leave says why there are none.
-	Leave string `json:"leave,omitempty"`
+	// SkipReason says why there are none.
+	SkipReason string `json:"skip_reason,omitempty"`
 	// Event issues them.
 	Event integrations.Event `json:"-"`
 }
@@ -72,12 +72,12 @@ func (b *Backfill) Plan(ctx context.Context, r Reader, since time.Time, each fun
 }
 
 // plan says who would get how many passes. A sale that cannot be planned is
-// told and holds up no other.
+// skipped and holds up no other.
 func (b *Backfill) plan(ctx context.Context, p Past) (Planned, error) {
 	e := p.Event
 	e.Rule, e.ExternalID = b.Rule, fmt.Sprintf("backfill_%s_%s", b.Rule, p.Object)
-	out := Planned{Object: p.Object, To: []string{}, Leave: p.Leave, Event: e}
-	if out.Leave != "" {
+	out := Planned{Object: p.Object, To: []string{}, SkipReason: p.SkipReason, Event: e}
+	if out.SkipReason != "" {
 		return out, nil
 	}
 	completed, err := b.Client.Complete(ctx, e)
@@ -89,10 +89,10 @@ func (b *Backfill) plan(ctx context.Context, p Past) (Planned, error) {
 		plan, err = b.Program.Plan(completed)
 	}
 	if err != nil {
-		out.Leave = err.Error()
+		out.SkipReason = err.Error()
 		return out, nil
 	}
-	there, err := b.there(ctx, completed.Event)
+	there, err := b.alreadyIssued(ctx, completed.Event)
 	if err != nil {
 		return out, err
 	}
@@ -109,16 +109,16 @@ func (b *Backfill) plan(ctx context.Context, p Past) (Planned, error) {
 	}
 	switch {
 	case len(plan.Passes) == 0:
-		out.Leave = "nothing in it fits the rule"
+		out.SkipReason = "nothing in it fits the rule"
 	case out.Passes == 0:
-		out.Leave = "it has its passes"
+		out.SkipReason = "it has its passes"
 	}
 	return out, nil
 }
 
-// there tells which passes of the rule are there already. A subscription has
-// its own whichever of its invoices they were issued for.
-func (b *Backfill) there(ctx context.Context, e integrations.Event) (func(bot.PlannedPass) bool, error) {
+// alreadyIssued reports which passes of the rule are there already. A
+// subscription has its own whichever of its invoices they were issued for.
+func (b *Backfill) alreadyIssued(ctx context.Context, e integrations.Event) (func(bot.PlannedPass) bool, error) {
 	var found []Unit
 	var errs []error
 	member := false

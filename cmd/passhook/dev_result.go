@@ -45,8 +45,8 @@ func (w *workshop) save(m standins.Message) ([]string, error) {
 	return saved, nil
 }
 
-// tell says what happened and what to do next.
-func (w *workshop) tell(took time.Duration, deliveries []store.Delivery, saved []string) {
+// printResult says what happened and what to do next.
+func (w *workshop) printResult(took time.Duration, deliveries []store.Delivery, saved []string) {
 	n := 0
 	for _, d := range deliveries {
 		n += len(d.Passes)
@@ -64,7 +64,7 @@ func (w *workshop) tell(took time.Duration, deliveries []store.Delivery, saved [
 	out("mail     %s", w.config.URL+mailboxPath)
 	out("")
 	out("These passes are signed with throw-away certificates: an iPhone refuses them.")
-	if w.inside {
+	if w.ownProject {
 		out("Next: put Apple's certificate, your mail server and Stripe's secrets into %s, then: passhook check, passhook serve.", w.config.File)
 		out("Change rules or templates: they are loaded again at once. Another checkout: passhook --config %s trigger stripe.checkout.paid", filepath.Join(w.dir, "passhook.yaml"))
 		return
