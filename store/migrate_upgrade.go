@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -109,7 +110,7 @@ func keepReplays(ctx context.Context, tx *sql.Tx, jobs string) error {
 			continue
 		}
 		for _, id := range job.IDs {
-			if _, err := tx.ExecContext(ctx, "UPDATE events SET state = 'pending', claimed = false, note = '', attention = '', settled = 0, told = false WHERE id = $1", id); err != nil {
+			if _, err := tx.ExecContext(ctx, "UPDATE events SET state = 'pending', claimed = false, note = '', attention = '', since = $2, settled = 0, told = false WHERE id = $1", id, time.Now().UnixMilli()); err != nil {
 				return err
 			}
 		}
