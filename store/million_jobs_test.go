@@ -227,7 +227,7 @@ func (f *full) change(tb testing.TB, n names, ref string) func() error {
 	if ref != n.payment {
 		want = 0
 	}
-	in := change(claimed(tb, f.Store, e), store.ChangeVoid, "operator", ref)
+	in := change(claimed(tb, f.Store, e), store.ChangeVoid, e.ExternalID, ref)
 	return func() error {
 		out, err := f.Issue(tb.Context(), in)
 		return found[store.Pass](want)(out.Changed, err)
