@@ -78,9 +78,8 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	if err != nil {
 		return err
 	}
-	from := sources(c)
 	a.Engine = bot.New(bot.Config{
-		Store: a.Store, Renderer: bot.NewRenderer(p.Program, secrets, c.URL, a.Now), Sources: from, Operator: operator,
+		Store: a.Store, Renderer: bot.NewRenderer(p.Program, secrets, c.URL, a.Now), Sources: sources(c), Operator: operator,
 		Channels: channels, Log: a.Log,
 	})
 	return a.services(p.Keyring)

@@ -74,7 +74,7 @@ func tryExamples(p *app.Project, name string) problems.List {
 
 func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, out *checkJSON) error {
 	client := stripe.NewClient(*cfg.Stripe)
-	e, err := k.event(ctx, cfg, client)
+	e, err := k.event(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -101,13 +101,13 @@ func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, 
 }
 
 // event reads an event or a bare Checkout Session, from a file or from Stripe.
-func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.Client) (integrations.Event, error) {
+func (k checkCmd) event(ctx context.Context, client *stripe.Client) (integrations.Event, error) {
 	if strings.HasPrefix(k.Event, "cs_") {
 		session, err := client.Session(ctx, !strings.HasPrefix(k.Event, "cs_test_"), "", k.Event)
 		if err != nil {
 			return integrations.Event{}, err
 		}
-		return stripe.NewClient(*cfg.Stripe).FromSession(session)
+		return client.FromSession(session)
 	}
 	b, err := os.ReadFile(k.Event)
 	if err != nil {
@@ -117,9 +117,9 @@ func (k checkCmd) event(ctx context.Context, cfg *config.Config, client *stripe.
 		Object string `json:"object"`
 	}
 	if json.Unmarshal(b, &probe) == nil && probe.Object == "checkout.session" {
-		return stripe.NewClient(*cfg.Stripe).FromSession(b)
+		return client.FromSession(b)
 	}
-	e, err := stripe.NewClient(*cfg.Stripe).Decode(b)
+	e, err := client.Decode(b)
 	if err != nil {
 		return e, fmt.Errorf("%s: %w", k.Event, err)
 	}

@@ -80,6 +80,10 @@ type passJSON struct {
 	Void         []string `json:"void"`
 }
 
+func jsonPass(p store.Pass) passJSON {
+	return passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)}
+}
+
 func (c console) eventsJSON(ctx context.Context, s *store.Store, found []store.Event) error {
 	out := make([]eventJSON, 0, len(found))
 	for _, e := range found {
@@ -92,7 +96,7 @@ func (c console) eventsJSON(ctx context.Context, s *store.Store, found []store.E
 			Received: e.Received, State: e.State, Note: e.Note, Attention: e.Attention, Attempts: e.Attempts, Passes: []passJSON{}, Deliveries: []deliveryJSON{},
 		}
 		for _, p := range passes {
-			j.Passes = append(j.Passes, passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)})
+			j.Passes = append(j.Passes, jsonPass(p))
 		}
 		for _, d := range deliveries {
 			j.Deliveries = append(j.Deliveries, jsonDelivery(d))

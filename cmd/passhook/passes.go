@@ -45,8 +45,7 @@ type passDetail struct {
 
 func detail(p store.Pass) passDetail {
 	return passDetail{
-		passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)},
-		p.OrderID, p.EventID, p.Live, p.Inputs, append([]string{}, p.VoidOn...), p.Created, p.Updated,
+		jsonPass(p), p.OrderID, p.EventID, p.Live, p.Inputs, append([]string{}, p.VoidOn...), p.Created, p.Updated,
 	}
 }
 

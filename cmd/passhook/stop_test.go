@@ -73,8 +73,9 @@ func TestServeStopsThoughStripeHangs(t *testing.T) {
 	w.mails(t, 1)
 }
 
-func TestServeStopsThoughTheMailServerHangs(t *testing.T) {
-	t.Parallel()
+// serveWithMailThatHangs returns when a mail waits for an answer that never comes.
+func serveWithMailThatHangs(t *testing.T) *process {
+	t.Helper()
 	hung, ctx := make(chan struct{}, 100), t.Context()
 	w := newWorldWith(t, "", standins.SMTPOptions{Fail: func(stage, _, _ string, _ int) error {
 		if stage == "rcpt" {
@@ -88,6 +89,12 @@ func TestServeStopsThoughTheMailServerHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-hung
+	return p
+}
+
+func TestServeStopsThoughTheMailServerHangs(t *testing.T) {
+	t.Parallel()
+	p := serveWithMailThatHangs(t)
 	if took := p.stopped(t); took > 9*time.Second {
 		t.Errorf("it took %s\n%s", took, p.log)
 	}
@@ -95,19 +102,7 @@ func TestServeStopsThoughTheMailServerHangs(t *testing.T) {
 
 func TestASecondSignalEndsServeAtOnce(t *testing.T) {
 	t.Parallel()
-	hung, ctx := make(chan struct{}, 100), t.Context()
-	w := newWorldWith(t, "", standins.SMTPOptions{Fail: func(stage, _, _ string, _ int) error {
-		if stage == "rcpt" {
-			hung <- struct{}{}
-			<-ctx.Done()
-		}
-		return nil
-	}})
-	p := w.serve(t, 0)
-	if _, err := w.send(t.Context(), p.url, w.checkout("ada", 1)); err != nil {
-		t.Fatal(err)
-	}
-	<-hung
+	p := serveWithMailThatHangs(t)
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,8 @@ type Webhook struct {
 	log        *slog.Logger
 }
 
-// NewWebhook makes the endpoint; events are accepted by the reconciler. It fails for a secret that is empty.
+// NewWebhook makes the endpoint; the reconciler stores its events. It fails for a
+// secret that is empty.
 func NewWebhook(c Config, in *integrations.Intake, r *Reconciler, log *slog.Logger) (*Webhook, error) {
 	v, err := integrations.NewVerifier(scheme, c.WebhookSecrets)
 	if err != nil {
