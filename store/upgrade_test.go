@@ -65,7 +65,8 @@ func TestAStoreOfYesterdayKeepsEveryRow(t *testing.T) {
 		for id, state := range map[string]string{
 			"evt_1": store.StateDone, "evt_4": store.StatePending, "evt_5": store.StatePending, "evt_6": store.StatePending, "evt_7": store.StateFailed,
 		} {
-			if e := eventCalled(t, s, id); e.State != state || !e.Since.Equal(e.Received) {
+			replayed := id == "evt_5" // its tries begin anew
+			if e := eventCalled(t, s, id); e.State != state || e.Since.Equal(e.Received) == replayed {
 				t.Errorf("%s: %+v", id, e)
 			}
 		}
