@@ -79,9 +79,9 @@ func (c console) mail(ctx context.Context, cfg *config.Config, to string, made *
 	if cfg.Mail == nil {
 		return fmt.Errorf("%s has no mail section; --to needs one", cfg.File)
 	}
-	channels, err := app.OpenChannels(cfg)
+	m, err := app.NewMailer(cfg)
 	if err != nil {
-		return err
+		return fmt.Errorf("mail: %w", err)
 	}
 	d := integrations.Delivery{
 		ID: made.serial, Recipient: to, Subject: made.Subject, Intro: made.Intro, Created: time.Now(),
@@ -90,7 +90,7 @@ func (c console) mail(ctx context.Context, cfg *config.Config, to string, made *
 	for _, f := range made.Fields() {
 		d.Packages[0].Fields = append(d.Packages[0].Fields, integrations.Field{Label: f.Label, Value: f.Value})
 	}
-	if err := errors.Join(channels[integrations.ChannelEmail].Deliver(ctx, d), channels.Close()); err != nil {
+	if err := errors.Join(m.Deliver(ctx, d), m.Close()); err != nil {
 		return fmt.Errorf("to %s: %w", to, err)
 	}
 	fmt.Fprintf(c.Err, "sent to %s\n", to)
