@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/wallet"
@@ -55,18 +57,27 @@ func New(ctx context.Context, c *config.Config, p *Project, o Options) (*App, er
 	return a, nil
 }
 
+// NewMailer makes the channel of mail addresses, as the config's mail section says.
+func NewMailer(c *config.Config) (*mailer.Mailer, error) {
+	return mailer.New(*c.Mail, mailer.Options{Idle: bot.DeliverySlots})
+}
+
 // open makes the parts, lower ones first.
 func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err error) {
 	c := a.Config
 	var operator []integrations.Recipient
-	if c.Mail != nil && c.Operator.Email != "" {
-		operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
+	channels := map[string]integrations.Channel{}
+	if c.Mail != nil {
+		m, err := NewMailer(c)
+		if err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+		channels[integrations.ChannelEmail] = m
+		a.parts = append(a.parts, Part{Name: "mail", Close: m.Close})
+		if c.Operator.Email != "" {
+			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
+		}
 	}
-	channels, err := OpenChannels(c)
-	if err != nil {
-		return err
-	}
-	a.parts = append(a.parts, Part{Name: "channels", Close: channels.Close})
 	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Log)); err != nil {
 		return err
 	}

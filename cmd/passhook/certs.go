@@ -24,7 +24,7 @@ const passwordVariable = "PASS_CERTIFICATE_PASSWORD"
 
 // certificatePassword is passwordVariable in the environment or in .env; empty
 // where there is none.
-func (c console) certificatePassword() string {
+func (c terminal) certificatePassword() string {
 	if v, ok := c.Env(passwordVariable); ok {
 		return v
 	}
@@ -40,7 +40,7 @@ func (c console) certificatePassword() string {
 }
 
 // in is a path as seen from the working directory.
-func (c console) in(name string) string {
+func (c terminal) in(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
@@ -52,7 +52,7 @@ const portal = "https://developer.apple.com/account/resources/certificates/list"
 
 // readCertificates reads a file, with the password or without one. The error is
 // a problems.List that names the file.
-func (c console) readCertificates(name, password string) (certificates.Content, error) {
+func (c terminal) readCertificates(name, password string) (certificates.Content, error) {
 	b, err := os.ReadFile(c.in(name))
 	var path *fs.PathError
 	switch {
@@ -79,7 +79,7 @@ func (c console) readCertificates(name, password string) (certificates.Content, 
 
 // keysNear are the private keys in the folders, by file. What cannot be read is
 // left out.
-func (c console) keysNear(folders []string, password string) map[string]certificates.Content {
+func (c terminal) keysNear(folders []string, password string) map[string]certificates.Content {
 	out := map[string]certificates.Content{}
 	for _, folder := range folders {
 		for _, pattern := range []string{"*.key", "*.pem"} {

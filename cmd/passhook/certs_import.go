@@ -29,7 +29,7 @@ type certsImportCmd struct {
 }
 
 // Run makes the .p12.
-func (i certsImportCmd) Run(ctx context.Context, c console) error {
+func (i certsImportCmd) Run(ctx context.Context, c terminal) error {
 	password := c.certificatePassword()
 	content, err := i.read(c, password)
 	if err != nil {
@@ -79,7 +79,7 @@ func (i certsImportCmd) Run(ctx context.Context, c console) error {
 const goodPassword = 16
 
 // write writes the file, or base64 to standard output.
-func (i certsImportCmd) write(c console, e certificates.Entry, b []byte) error {
+func (i certsImportCmd) write(c terminal, e certificates.Entry, b []byte) error {
 	until := fmt.Sprintf("%s, team %s, until %s",
 		e.Certificate.PassType, e.Certificate.Team, e.Certificate.NotAfter.Format(time.DateOnly))
 	if i.Env {
@@ -104,7 +104,7 @@ func yamlFor(certificate string) string {
 }
 
 // mayReplace keeps what is no older certificate for the same pass type.
-func (i certsImportCmd) mayReplace(c console, e certificates.Entry, password string) error {
+func (i certsImportCmd) mayReplace(c terminal, e certificates.Entry, password string) error {
 	if i.Env || i.Force || !exists(c.in(i.Out)) {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (i certsImportCmd) mayReplace(c console, e certificates.Entry, password str
 }
 
 // read reads the certificate and finds its key.
-func (i certsImportCmd) read(c console, password string) (certificates.Content, error) {
+func (i certsImportCmd) read(c terminal, password string) (certificates.Content, error) {
 	content, err := c.readCertificates(i.File, password)
 	var found problems.List
 	switch {

@@ -22,7 +22,7 @@ const (
 // withIssuer adds the certificate that issued the pass type certificate: from
 // --intermediate, or from Apple. Where that fails, it says how to go on.
 func (i certsImportCmd) withIssuer(
-	ctx context.Context, c console, client *http.Client, certs []*x509.Certificate,
+	ctx context.Context, c terminal, client *http.Client, certs []*x509.Certificate,
 ) ([]*x509.Certificate, error) {
 	for _, name := range i.Intermediate {
 		content, err := c.readCertificates(name, "")

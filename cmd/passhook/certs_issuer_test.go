@@ -85,7 +85,7 @@ func TestImportAsksAppleForTheIssuer(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			var said strings.Builder
 			client := &http.Client{Transport: tc.answer, CheckRedirect: onlyApple}
-			got, err := certsImportCmd{File: "pass.cer"}.withIssuer(t.Context(), console{Err: &said}, client, []*x509.Certificate{leaf})
+			got, err := certsImportCmd{File: "pass.cer"}.withIssuer(t.Context(), terminal{Err: &said}, client, []*x509.Certificate{leaf})
 			if tc.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "cannot be had from "+address) || !strings.HasSuffix(err.Error(), "name the file with --intermediate FILE") {
 					t.Errorf("got %v, want %q", err, tc.want)
@@ -114,7 +114,7 @@ func TestImportAsksNobodyElse(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "wwdr.cer"), issuer.Raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := console{Dir: dir, Err: io.Discard}
+	c := terminal{Dir: dir, Err: io.Discard}
 	_, err := certsImportCmd{File: "pass.cer"}.withIssuer(t.Context(), c, client, []*x509.Certificate{leaf})
 	if err == nil || !strings.Contains(err.Error(), "its issuer is not known here") {
 		t.Errorf("got %v", err)

@@ -27,7 +27,7 @@ type certsRequestCmd struct {
 const keyBits = 2048
 
 // Run makes the key, or takes the one that is there, and the request for it.
-func (r certsRequestCmd) Run(_ context.Context, c console) error {
+func (r certsRequestCmd) Run(_ context.Context, c terminal) error {
 	address, err := mail.ParseAddress(r.Email)
 	if err != nil || address.Address != r.Email || !isASCII(r.Email) {
 		return wrongUse(fmt.Sprintf("--email: %q is no mail address", r.Email))
@@ -76,7 +76,7 @@ Keep %s: Apple has no copy of it.
 `
 
 // key is the private key, written before it is used.
-func (r certsRequestCmd) key(c console) (crypto.Signer, error) {
+func (r certsRequestCmd) key(c terminal) (crypto.Signer, error) {
 	name := r.Out + ".key"
 	if exists(c.in(name)) && !r.Force {
 		content, err := c.readCertificates(name, c.certificatePassword())

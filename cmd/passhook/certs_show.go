@@ -20,7 +20,7 @@ type certsShowCmd struct {
 }
 
 // Run says what is installed, or what is in the files.
-func (s certsShowCmd) Run(_ context.Context, c console) error {
+func (s certsShowCmd) Run(_ context.Context, c terminal) error {
 	now := time.Now()
 	list, err := s.list(c, now)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s certsShowCmd) Run(_ context.Context, c console) error {
 	return err
 }
 
-func (s certsShowCmd) list(c console, now time.Time) ([]shown, error) {
+func (s certsShowCmd) list(c terminal, now time.Time) ([]shown, error) {
 	if len(s.Files) > 0 {
 		return c.showFiles(s.Files, now), nil
 	}
@@ -68,7 +68,7 @@ func (s certsShowCmd) list(c console, now time.Time) ([]shown, error) {
 
 // showFiles describes files. What belongs together may be in different ones: a
 // key beside its certificate, an issuer among the others.
-func (c console) showFiles(names []string, now time.Time) []shown {
+func (c terminal) showFiles(names []string, now time.Time) []shown {
 	password := c.certificatePassword()
 	read := make([]certificates.Content, len(names))
 	unreadable := make([]problems.List, len(names))

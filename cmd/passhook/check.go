@@ -34,7 +34,7 @@ type checkJSON struct {
 }
 
 // Run checks everything that serve would start with, sending nothing.
-func (k checkCmd) Run(ctx context.Context, c console) error {
+func (k checkCmd) Run(ctx context.Context, c terminal) error {
 	cfg, p, found, err := c.loadProject(config.Options{})
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (k checkCmd) event(ctx context.Context, client *stripe.Client) (integration
 
 // finish prints the result; it is bad news when there is any error, or no pass
 // can be signed.
-func (k checkCmd) finish(c console, out checkJSON) error {
+func (k checkCmd) finish(c terminal, out checkJSON) error {
 	out.OK = out.OK && out.Problems.Err() == nil
 	if k.JSON {
 		if out.Problems == nil {
@@ -146,7 +146,7 @@ func (k checkCmd) finish(c console, out checkJSON) error {
 	return nil
 }
 
-func (k checkCmd) print(c console, out checkJSON) {
+func (k checkCmd) print(c terminal, out checkJSON) {
 	if c.printProblems(out.Problems) != nil || !out.OK {
 		return
 	}

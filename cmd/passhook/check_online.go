@@ -24,12 +24,15 @@ func checkOnline(ctx context.Context, cfg *config.Config) problems.List {
 			out = append(out, problems.Problem{Text: "stripe: " + text, Severity: problems.Warning})
 		}
 	}
-	channels, err := app.OpenChannels(cfg)
+	if cfg.Mail == nil {
+		return out
+	}
+	m, err := app.NewMailer(cfg)
 	if err == nil {
-		err = errors.Join(channels.CheckServers(ctx), channels.Close())
+		err = errors.Join(m.CheckServer(ctx), m.Close())
 	}
 	if err != nil {
-		out = append(out, problems.Problem{Text: err.Error()})
+		out = append(out, problems.Problem{Text: "mail: " + err.Error()})
 	}
 	return out
 }

@@ -52,7 +52,7 @@ func jsonDelivery(d store.Delivery) deliveryJSON {
 }
 
 // Run lists what fits; what fits alone is shown with all it has.
-func (l deliveriesListCmd) Run(ctx context.Context, c console) error {
+func (l deliveriesListCmd) Run(ctx context.Context, c terminal) error {
 	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ type deliveriesResendCmd struct {
 
 // Run makes a new delivery of the same passes; its mail has its own Message-ID,
 // because mail programs hide a message they have seen.
-func (r deliveriesResendCmd) Run(ctx context.Context, c console) error {
+func (r deliveriesResendCmd) Run(ctx context.Context, c terminal) error {
 	switch {
 	case (r.ID == "") == (r.State == ""):
 		return wrongUse("name a delivery, or all that are dead with --state dead")
@@ -129,7 +129,7 @@ func (r deliveriesResendCmd) Run(ctx context.Context, c console) error {
 }
 
 // dead sends all again that are dead, as after a bad night of the mail server's.
-func (r deliveriesResendCmd) dead(ctx context.Context, c console, cfg *config.Config, s *store.Store) error {
+func (r deliveriesResendCmd) dead(ctx context.Context, c terminal, cfg *config.Config, s *store.Store) error {
 	since := time.Time{}
 	if r.Since != "" {
 		var err error

@@ -22,7 +22,7 @@ type devCmd struct {
 
 // Run plays one checkout through the real server on stand-ins for everything
 // outside, and stays up.
-func (d devCmd) Run(ctx context.Context, c console) error {
+func (d devCmd) Run(ctx context.Context, c terminal) error {
 	l, err := d.listen(ctx)
 	if err != nil {
 		return err

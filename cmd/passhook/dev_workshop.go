@@ -35,7 +35,7 @@ const mailboxPath = "/dev/mail"
 // workshop is dev's surroundings: stand-ins for Apple, Stripe and the mail
 // server, and the real app between them.
 type workshop struct {
-	console
+	terminal
 	dir        string
 	ownProject bool // a project of the user's, not the example
 	ca         *standins.CA
@@ -47,8 +47,8 @@ type workshop struct {
 	app        *app.App
 }
 
-func newWorkshop(ctx context.Context, c console, l net.Listener) (*workshop, error) {
-	w := &workshop{console: c, dir: filepath.Join(c.Dir, devDir), stripe: standins.NewStripe()}
+func newWorkshop(ctx context.Context, c terminal, l net.Listener) (*workshop, error) {
+	w := &workshop{terminal: c, dir: filepath.Join(c.Dir, devDir), stripe: standins.NewStripe()}
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (w *workshop) load() error {
 		return err
 	}
 	p, found := app.LoadRules(c, keyring)
-	if err := w.console.printProblems(found); err != nil {
+	if err := w.terminal.printProblems(found); err != nil {
 		return err
 	}
 	p.Keyring = keyring

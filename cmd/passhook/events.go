@@ -24,7 +24,7 @@ type eventsListCmd struct {
 }
 
 // Run lists what fits; with an event's own id it shows that event.
-func (l eventsListCmd) Run(ctx context.Context, c console) error {
+func (l eventsListCmd) Run(ctx context.Context, c terminal) error {
 	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func jsonPass(p store.Pass) passJSON {
 	return passJSON{p.Serial, p.Rule, p.Template, p.Item, p.Unit, append([]string{}, p.Void...)}
 }
 
-func (c console) eventsJSON(ctx context.Context, s *store.Store, found []store.Event) error {
+func (c terminal) eventsJSON(ctx context.Context, s *store.Store, found []store.Event) error {
 	out := make([]eventJSON, 0, len(found))
 	for _, e := range found {
 		passes, deliveries, err := s.IssuedBy(ctx, e.ID)
@@ -106,7 +106,7 @@ func (c console) eventsJSON(ctx context.Context, s *store.Store, found []store.E
 	return c.json(out)
 }
 
-func (c console) showEvent(ctx context.Context, s *store.Store, cfg *config.Config, e store.Event) error {
+func (c terminal) showEvent(ctx context.Context, s *store.Store, cfg *config.Config, e store.Event) error {
 	passes, deliveries, err := s.IssuedBy(ctx, e.ID)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ type eventsReplayCmd struct {
 }
 
 // Run puts the event into the queue again. Passes that exist stay as they are.
-func (r eventsReplayCmd) Run(ctx context.Context, c console) error {
+func (r eventsReplayCmd) Run(ctx context.Context, c terminal) error {
 	_, s, err := c.openStore(ctx)
 	if err != nil {
 		return err

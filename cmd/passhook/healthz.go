@@ -13,7 +13,7 @@ import (
 type healthzCmd struct{}
 
 // Run asks the server that this config starts for /healthz.
-func (healthzCmd) Run(ctx context.Context, c console) error {
+func (healthzCmd) Run(ctx context.Context, c terminal) error {
 	cfg, err := c.load(config.Options{Sections: []config.Section{config.Server}})
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ type inspectCmd struct {
 
 // Run says what is wrong with passes, and what to do. With --json it prints one
 // object for each file.
-func (i inspectCmd) Run(c console) error {
+func (i inspectCmd) Run(c terminal) error {
 	o := inspect.Options{Now: time.Now()}
 	if i.Root != "" {
 		roots, err := readRoots(i.Root)
@@ -49,7 +49,7 @@ func (i inspectCmd) Run(c console) error {
 	return wrongUse(unreadable + " is no pass that can be read")
 }
 
-func (i inspectCmd) print(c console, r *inspect.Report, first bool) error {
+func (i inspectCmd) print(c terminal, r *inspect.Report, first bool) error {
 	if i.JSON {
 		return c.json(r)
 	}

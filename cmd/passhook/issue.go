@@ -29,7 +29,7 @@ type issueCmd struct {
 
 // Run makes one signed package that no server knows of: nothing is stored, and
 // a phone asks nobody for updates.
-func (i issueCmd) Run(ctx context.Context, c console) error {
+func (i issueCmd) Run(ctx context.Context, c terminal) error {
 	with, err := i.inputs()
 	if err != nil {
 		return err
@@ -75,13 +75,13 @@ func (i issueCmd) Run(ctx context.Context, c console) error {
 
 // mail sends a package that no server knows of, and waits until the mail server
 // has taken it.
-func (c console) mail(ctx context.Context, cfg *config.Config, to string, made *made) error {
+func (c terminal) mail(ctx context.Context, cfg *config.Config, to string, made *made) error {
 	if cfg.Mail == nil {
 		return fmt.Errorf("%s has no mail section; --to needs one", cfg.File)
 	}
-	channels, err := app.OpenChannels(cfg)
+	m, err := app.NewMailer(cfg)
 	if err != nil {
-		return err
+		return fmt.Errorf("mail: %w", err)
 	}
 	d := integrations.Delivery{
 		ID: made.serial, Recipient: to, Subject: made.Subject, Intro: made.Intro, Created: time.Now(),
@@ -90,7 +90,7 @@ func (c console) mail(ctx context.Context, cfg *config.Config, to string, made *
 	for _, f := range made.Fields() {
 		d.Packages[0].Fields = append(d.Packages[0].Fields, integrations.Field{Label: f.Label, Value: f.Value})
 	}
-	if err := errors.Join(channels[integrations.ChannelEmail].Deliver(ctx, d), channels.Close()); err != nil {
+	if err := errors.Join(m.Deliver(ctx, d), m.Close()); err != nil {
 		return fmt.Errorf("to %s: %w", to, err)
 	}
 	fmt.Fprintf(c.Err, "sent to %s\n", to)
@@ -154,7 +154,7 @@ func (i issueCmd) inputs() (map[string]any, error) {
 }
 
 // template loads one template with its certificate.
-func (c console) template(cfg *config.Config, name string) (*passes.Template, error) {
+func (c terminal) template(cfg *config.Config, name string) (*passes.Template, error) {
 	keyring, found := certificates.Load(cfg.Signing, time.Now())
 	if err := c.printProblems(cfg.Place(found.Under("signing"))); err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (c console) template(cfg *config.Config, name string) (*passes.Template, er
 
 // oneTemplate loads one template, by its name or its folder; keyring is nil
 // where nothing is signed.
-func (c console) oneTemplate(cfg *config.Config, name string, keyring *certificates.Keyring) (*passes.Template, error) {
+func (c terminal) oneTemplate(cfg *config.Config, name string, keyring *certificates.Keyring) (*passes.Template, error) {
 	if folder, is := isTemplate(name); is {
 		elsewhere := *cfg
 		elsewhere.Templates, name = filepath.Dir(name), folder

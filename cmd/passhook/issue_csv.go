@@ -29,7 +29,7 @@ type tableRow struct {
 }
 
 // issueTable makes a package for each row of a CSV file.
-func (c console) issueTable(ctx context.Context, issue issuer, file, output string) error {
+func (c terminal) issueTable(ctx context.Context, issue issuer, file, output string) error {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (c console) issueTable(ctx context.Context, issue issuer, file, output stri
 }
 
 // issueBundles writes all rows into bundles, or nothing where one fails.
-func (c console) issueBundles(ctx context.Context, issue issuer, file string, rows []tableRow, output string) error {
+func (c terminal) issueBundles(ctx context.Context, issue issuer, file string, rows []tableRow, output string) error {
 	packages := make([]*passes.Package, len(rows))
 	at := map[string]int{}
 	for i, r := range rows {
@@ -116,7 +116,7 @@ type failedRow struct {
 
 // eachRow does all rows, on all processors, and says how far it is where
 // somebody looks. It ends early only when it is stopped.
-func (c console) eachRow(ctx context.Context, rows []tableRow, do func(tableRow) error) ([]failedRow, error) {
+func (c terminal) eachRow(ctx context.Context, rows []tableRow, do func(tableRow) error) ([]failedRow, error) {
 	line := progressLine{w: io.Discard, all: len(rows)}
 	if f, ok := c.Err.(*os.File); ok && isTerminal(f) {
 		line.w = f
@@ -168,7 +168,7 @@ func (p *progressLine) end() {
 	}
 }
 
-func (c console) tellRows(file string, all int, failed []failedRow) error {
+func (c terminal) tellRows(file string, all int, failed []failedRow) error {
 	var found problems.List
 	for _, f := range failed {
 		found = append(found, problems.Problem{File: file, Line: f.line, Column: 1, Text: f.err.Error()})

@@ -19,7 +19,7 @@ import (
 
 // configFile is the config that --config names, or passhook.yaml here, or what a
 // running dev has left here.
-func (c console) configFile() string {
+func (c terminal) configFile() string {
 	if c.Config != "" {
 		return c.Config
 	}
@@ -31,12 +31,12 @@ func (c console) configFile() string {
 }
 
 // load reads the config. Warnings go to standard error.
-func (c console) load(o config.Options) (*config.Config, error) {
+func (c terminal) load(o config.Options) (*config.Config, error) {
 	return c.loadFile(c.configFile(), o)
 }
 
 // loadFile reads the config at name. Warnings go to standard error.
-func (c console) loadFile(name string, o config.Options) (*config.Config, error) {
+func (c terminal) loadFile(name string, o config.Options) (*config.Config, error) {
 	o.Env, o.Warn = c.Env, func(p problems.Problem) { fmt.Fprintln(c.Err, p) }
 	return config.Load(name, o)
 }
@@ -49,7 +49,7 @@ func exists(name string) bool {
 
 // printProblems prints a list in its order. The error is errSilent where an error
 // is in the list.
-func (c console) printProblems(found problems.List) error {
+func (c terminal) printProblems(found problems.List) error {
 	for _, p := range found {
 		fmt.Fprintln(c.Err, p)
 	}
@@ -60,18 +60,18 @@ func (c console) printProblems(found problems.List) error {
 }
 
 // loadProject loads all of a project, as app.Load.
-func (c console) loadProject(o config.Options) (*config.Config, *app.Project, problems.List, error) {
+func (c terminal) loadProject(o config.Options) (*config.Config, *app.Project, problems.List, error) {
 	o.Env = c.Env
 	return app.Load(c.configFile(), o)
 }
 
 // logger writes for people and machines alike.
-func (c console) logger() *slog.Logger {
+func (c terminal) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(c.Err, nil))
 }
 
 // openStore opens the store of a config beside a running server.
-func (c console) openStore(ctx context.Context) (*config.Config, *store.Store, error) {
+func (c terminal) openStore(ctx context.Context) (*config.Config, *store.Store, error) {
 	cfg, err := c.load(config.Options{Sections: []config.Section{config.Store}})
 	if err != nil {
 		return nil, nil, err
@@ -81,7 +81,7 @@ func (c console) openStore(ctx context.Context) (*config.Config, *store.Store, e
 }
 
 // json writes a result for programs.
-func (c console) json(v any) error {
+func (c terminal) json(v any) error {
 	e := json.NewEncoder(c.Out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
@@ -89,7 +89,7 @@ func (c console) json(v any) error {
 }
 
 // table writes rows with aligned columns.
-func (c console) table(rows [][]string) error {
+func (c terminal) table(rows [][]string) error {
 	w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		for i, cell := range row {

@@ -42,9 +42,9 @@ type cli struct {
 	Healthz    healthzCmd    `cmd:"" hidden:"" help:"Ask the running server whether it is alive; for container health checks."`
 }
 
-// console is where a verb reads its surroundings and writes what it says:
+// terminal is where a verb reads its surroundings and writes what it says:
 // results to Out, messages to Err.
-type console struct {
+type terminal struct {
 	Out, Err io.Writer
 	Env      func(string) (string, bool)
 	// Dir is the working directory.
@@ -61,11 +61,11 @@ func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, os.Args[1:], console{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
+	return run(ctx, os.Args[1:], terminal{Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Dir: "."})
 }
 
 // run is the program without the process around it.
-func run(ctx context.Context, args []string, c console) int {
+func run(ctx context.Context, args []string, c terminal) int {
 	var verbs cli
 	code := -1
 	parser, err := kong.New(&verbs, kong.Name("passhook"),
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, c console) int {
 }
 
 // report prints what went wrong and chooses the exit code.
-func report(c console, err error) int {
+func report(c terminal, err error) int {
 	var found problems.List
 	var wrong wrongUse
 	switch {

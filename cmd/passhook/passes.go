@@ -50,7 +50,7 @@ func detail(p store.Pass) passDetail {
 }
 
 // Run lists what fits; what fits alone is shown with all it has.
-func (l passesListCmd) Run(ctx context.Context, c console) error {
+func (l passesListCmd) Run(ctx context.Context, c terminal) error {
 	cfg, s, err := c.openStore(ctx)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func orNone(list []string) string {
 
 // doorList has a column for each input that any pass has, so that all are read
 // twice. What test mode sold is on it, and says so.
-func (c console) doorList(all iter.Seq2[store.Pass, error]) error {
+func (c terminal) doorList(all iter.Seq2[store.Pass, error]) error {
 	names := map[string]bool{}
 	err := eachInputs(all, func(_ store.Pass, inputs map[string]any) error {
 		for name := range inputs {
@@ -163,7 +163,7 @@ type passesVoidCmd struct {
 }
 
 // Run voids passes.
-func (v passesVoidCmd) Run(ctx context.Context, c console) error {
+func (v passesVoidCmd) Run(ctx context.Context, c terminal) error {
 	return c.queueOwnEvents(ctx, bot.TypeVoid, v.Serials)
 }
 
@@ -172,13 +172,13 @@ type passesUnvoidCmd struct {
 }
 
 // Run takes the operator's own reason away.
-func (u passesUnvoidCmd) Run(ctx context.Context, c console) error {
+func (u passesUnvoidCmd) Run(ctx context.Context, c terminal) error {
 	return c.queueOwnEvents(ctx, bot.TypeUnvoid, u.Serials)
 }
 
 // queueOwnEvents stores an event about each pass for the running server. An
 // unknown serial number is an error before anything is stored.
-func (c console) queueOwnEvents(ctx context.Context, eventType string, serials []string) error {
+func (c terminal) queueOwnEvents(ctx context.Context, eventType string, serials []string) error {
 	_, s, err := c.openStore(ctx)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ type previewCmd struct {
 }
 
 // Run writes a picture of a pass. It needs no certificate.
-func (p previewCmd) Run(_ context.Context, c console) error {
+func (p previewCmd) Run(_ context.Context, c terminal) error {
 	if p.Scale < 1 || p.Scale > 3 {
 		return wrongUse("--scale is 1, 2 or 3")
 	}
@@ -55,7 +55,7 @@ func (p previewCmd) Run(_ context.Context, c console) error {
 }
 
 // pass reads a package, or fills in a template.
-func (p previewCmd) pass(c console) (preview.Pass, error) {
+func (p previewCmd) pass(c terminal) (preview.Pass, error) {
 	with, err := issueCmd{Inputs: p.Inputs}.inputs()
 	if err != nil {
 		return preview.Pass{}, err
@@ -87,7 +87,7 @@ func (p previewCmd) pass(c console) (preview.Pass, error) {
 }
 
 // rendered is the template filled in with its examples, and with what is given.
-func (p previewCmd) rendered(c console, cfg *config.Config, with map[string]any) (preview.Pass, error) {
+func (p previewCmd) rendered(c terminal, cfg *config.Config, with map[string]any) (preview.Pass, error) {
 	t, err := c.oneTemplate(cfg, p.Template, nil)
 	if err != nil {
 		return preview.Pass{}, err

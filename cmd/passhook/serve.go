@@ -16,7 +16,7 @@ type serveCmd struct {
 }
 
 // Run starts the server and stays until it is told to stop.
-func (s serveCmd) Run(ctx context.Context, c console) error {
+func (s serveCmd) Run(ctx context.Context, c terminal) error {
 	cfg, p, found, err := c.loadProject(config.Options{Port: s.Port})
 	if err != nil {
 		return err
@@ -36,6 +36,6 @@ func (s serveCmd) Run(ctx context.Context, c console) error {
 }
 
 // listening says where, on standard output for programs that wait for it.
-func (c console) listening(l net.Listener) {
+func (c terminal) listening(l net.Listener) {
 	fmt.Fprintf(c.Out, "listening on http://%s\n", localAddress(l.Addr().String()))
 }

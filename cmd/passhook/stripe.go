@@ -42,7 +42,7 @@ func inWords(err error) error {
 
 // setupKey is a key for once: of the environment, else the first line of
 // standard input, which a terminal does not show. Empty: there is none.
-func (c console) setupKey(ctx context.Context) (string, error) {
+func (c terminal) setupKey(ctx context.Context) (string, error) {
 	if key, ok := c.Env(setupKeyName); ok {
 		return strings.TrimSpace(key), nil
 	}
@@ -99,7 +99,7 @@ func firstLine(ctx context.Context, r io.Reader) (string, error) {
 }
 
 // confirm asks a question at a terminal; elsewhere the answer is no.
-func (c console) confirm(ctx context.Context, question string) bool {
+func (c terminal) confirm(ctx context.Context, question string) bool {
 	if !isTerminal(os.Stdin) {
 		return false
 	}

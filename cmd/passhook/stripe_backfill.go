@@ -21,7 +21,7 @@ type stripeBackfillCmd struct {
 }
 
 // Run queues an event for each sale; the running server issues the passes.
-func (f stripeBackfillCmd) Run(ctx context.Context, c console) error {
+func (f stripeBackfillCmd) Run(ctx context.Context, c terminal) error {
 	b, err := c.openStripe(ctx)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (w *backfill) queue(ctx context.Context, one stripe.Planned) error {
 	return nil
 }
 
-func (w *backfill) print(c console) error {
+func (w *backfill) print(c terminal) error {
 	if w.JSON {
 		return c.json(w.list)
 	}

@@ -29,7 +29,7 @@ type tallied struct {
 }
 
 // Run fetches events beside a running server, which works on them.
-func (r stripeReconcileCmd) Run(ctx context.Context, c console) error {
+func (r stripeReconcileCmd) Run(ctx context.Context, c terminal) error {
 	b, err := c.openStripe(ctx)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (t *tally) has(ctx context.Context, source, object string, types ...string)
 	return t.store.HasEvent(ctx, source, object, types...)
 }
 
-func (t *tally) print(c console) error {
+func (t *tally) print(c terminal) error {
 	count := t.count
 	if t.JSON {
 		return c.json(count)
@@ -154,7 +154,7 @@ type stripeProject struct {
 	client  *stripe.Client
 }
 
-func (c console) openStripe(ctx context.Context) (*stripeProject, error) {
+func (c terminal) openStripe(ctx context.Context) (*stripeProject, error) {
 	cfg, err := c.loadStripe()
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (c console) openStripe(ctx context.Context) (*stripeProject, error) {
 	return c.openStripeOf(ctx, cfg)
 }
 
-func (c console) loadStripe() (*config.Config, error) {
+func (c terminal) loadStripe() (*config.Config, error) {
 	cfg, err := c.load(config.Options{Sections: []config.Section{config.Store, config.Stripe, config.Templates, config.Rules}})
 	if err == nil && cfg.Stripe == nil {
 		err = fmt.Errorf("%s has no stripe section; passhook stripe setup --manual says what belongs there", cfg.File)
@@ -170,7 +170,7 @@ func (c console) loadStripe() (*config.Config, error) {
 	return cfg, err
 }
 
-func (c console) openStripeOf(ctx context.Context, cfg *config.Config) (*stripeProject, error) {
+func (c terminal) openStripeOf(ctx context.Context, cfg *config.Config) (*stripeProject, error) {
 	p, problems := app.LoadRules(cfg, nil)
 	if err := problems.Err(); err != nil {
 		return nil, err

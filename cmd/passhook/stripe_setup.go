@@ -17,7 +17,7 @@ type stripeSetupCmd struct {
 }
 
 // Run makes the endpoint. The key is asked for once and stored nowhere.
-func (s stripeSetupCmd) Run(ctx context.Context, c console) error {
+func (s stripeSetupCmd) Run(ctx context.Context, c terminal) error {
 	cfg, err := c.load(config.Options{Sections: []config.Section{}}) // url alone
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s stripeSetupCmd) Run(ctx context.Context, c console) error {
 	if !ok {
 		return wrongUse("this is no secret or restricted key; it starts with sk_test_, sk_live_, rk_test_ or rk_live_")
 	}
-	w := setup{console: c, stripeSetupCmd: s, cfg: cfg, client: client, live: live}
+	w := setup{terminal: c, stripeSetupCmd: s, cfg: cfg, client: client, live: live}
 	fmt.Fprintf(c.Err, "The key is for %s mode.\n", stripe.ModeOf(live))
 	if s.Rules {
 		return w.rules(ctx)
@@ -61,7 +61,7 @@ func apiURL(cfg *config.Config) string {
 
 // setup is one run with a key.
 type setup struct {
-	console
+	terminal
 	stripeSetupCmd
 	cfg    *config.Config
 	client *stripe.Client

@@ -28,7 +28,7 @@ type stripeStatus struct {
 }
 
 // Run asks Stripe and the store; bad news is where anything is wrong.
-func (s stripeStatusCmd) Run(ctx context.Context, c console) error {
+func (s stripeStatusCmd) Run(ctx context.Context, c terminal) error {
 	out, err := s.status(ctx, c)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s stripeStatusCmd) Run(ctx context.Context, c console) error {
 }
 
 // status looks at Stripe alone where serve has not run yet.
-func (s stripeStatusCmd) status(ctx context.Context, c console) (stripeStatus, error) {
+func (s stripeStatusCmd) status(ctx context.Context, c terminal) (stripeStatus, error) {
 	cfg, err := c.loadStripe()
 	if err != nil {
 		return stripeStatus{}, err
@@ -106,7 +106,7 @@ func (b *stripeProject) count(ctx context.Context, into map[string]int) error {
 	return nil
 }
 
-func (s stripeStatus) print(c console) {
+func (s stripeStatus) print(c terminal) {
 	for _, m := range s.Modes {
 		fmt.Fprintf(c.Out, "%s mode\n", m.Mode)
 		for _, e := range m.Endpoints {

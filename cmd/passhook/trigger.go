@@ -29,7 +29,7 @@ type triggerCmd struct {
 }
 
 // Run sends the event and tells what the server said.
-func (t triggerCmd) Run(ctx context.Context, c console) error {
+func (t triggerCmd) Run(ctx context.Context, c terminal) error {
 	after, known := afterwards[t.Event]
 	if !known && t.Event != stripe.TypePaid {
 		return wrongUse(fmt.Sprintf("there is no sample of %s; there is one of %s", t.Event,
@@ -44,7 +44,7 @@ func (t triggerCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	s := sending{triggerCmd: t, console: c, cfg: cfg, now: time.Now()}
+	s := sending{triggerCmd: t, terminal: c, cfg: cfg, now: time.Now()}
 	if known {
 		err = s.after(ctx, after)
 	} else {
@@ -60,7 +60,7 @@ func (t triggerCmd) Run(ctx context.Context, c console) error {
 // sending is one run.
 type sending struct {
 	triggerCmd
-	console
+	terminal
 	cfg *config.Config
 	now time.Time
 	// id is the server's, of the last event.

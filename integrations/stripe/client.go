@@ -238,21 +238,14 @@ func apiError(err error) error {
 	return fmt.Errorf("stripe's API could not be reached: %w", err)
 }
 
-// refusal is the code and the words of an error that Stripe answered with; 0
-// where it did not answer.
-func refusal(err error) (code int, words string) {
-	var a responseError
-	if errors.As(err, &a) {
-		return a.cause.HTTPStatusCode, a.cause.Msg
-	}
-	return 0, ""
-}
-
 // Refused reports whether Stripe answered that the key may not do that, and in
 // which words: they name the permission.
 func Refused(err error) (words string, ok bool) {
-	code, words := refusal(err)
-	return words, code == http.StatusForbidden
+	var e responseError
+	if !errors.As(err, &e) || e.cause.HTTPStatusCode != http.StatusForbidden {
+		return "", false
+	}
+	return e.cause.Msg, true
 }
 
 // retryAfter is the wait that Stripe asks for, between 10 s and an hour.

@@ -127,11 +127,8 @@ func Receive(c Config, body []byte) (integrations.Event, error) {
 
 // Decode reads an event of a file or a sample, which may carry its line items.
 func (c *Client) Decode(body []byte) (integrations.Event, error) {
-	e, err := decode(body)
-	if err != nil {
-		return e, err
-	}
-	return c.config.applyMode(markSample(e)), nil
+	e, err := Receive(c.config, body)
+	return markSample(e), err
 }
 
 // FromSession makes the event that would have said that a session is paid.
