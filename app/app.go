@@ -115,7 +115,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
 	}
 	if len(a.Engine.Operator) > 0 {
-		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.TellOnce)})
+		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.NotifyOperator)})
 	}
 	if a.Signing != nil {
 		a.parts = append(a.parts, a.certificates(keyring)...)

@@ -222,7 +222,7 @@ func TestWhatAPersonVoidedStaysVoidWhenItsPassComesLater(t *testing.T) {
 func TestWhatNeedsAPersonIsTold(t *testing.T) {
 	b, s := newShop(t, "", shopRules)
 	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR of order 1001 were refunded" }))
-	must(t, b.engine.TellOnce(t.Context()))
+	must(t, b.engine.NotifyOperator(t.Context()))
 	must(t, b.smtp.Wait(t.Context(), 1))
 	if text := string(b.smtp.Messages()[0].Raw); !strings.Contains(text, "were refunded") {
 		t.Errorf("the operator reads\n%s", text)

@@ -227,7 +227,7 @@ func TestTheOperatorIsTold(t *testing.T) {
 	b.settled(t, dead)
 	b.settled(t, failed)
 	for range 2 {
-		must(t, b.engine.TellOnce(context.Background()))
+		must(t, b.engine.NotifyOperator(context.Background()))
 	}
 	mails := b.smtp.Messages()
 	if len(mails) != 1 || mails[0].To[0] != "me@example.com" {

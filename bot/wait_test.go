@@ -40,7 +40,7 @@ func (b *bench) pass(t *testing.T, c *clock, length, step time.Duration) {
 	for ; length > 0; length -= step {
 		c.forward(step)
 		b.work(t)
-		must(t, b.engine.TellOnce(t.Context()))
+		must(t, b.engine.NotifyOperator(t.Context()))
 	}
 }
 
@@ -257,7 +257,7 @@ func TestFiveDaysOfFailuresAreFinalAndTold(t *testing.T) {
 			t.Fatalf("try %d: %+v", n, d)
 		}
 	}
-	must(t, b.engine.TellOnce(t.Context()))
+	must(t, b.engine.NotifyOperator(t.Context()))
 	if len(*told) != 1 || !strings.Contains((*told)[0], "is dead") {
 		t.Errorf("told %q", *told)
 	}

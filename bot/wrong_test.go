@@ -230,7 +230,7 @@ func (w *wrong) seen(t *testing.T) string {
 		out += fmt.Sprintf("mail to %s: %d passes, %s\n", d.Recipient, len(d.Passes), d.State)
 	}
 	told := w.notices()
-	must(t, w.engine.TellOnce(t.Context()))
+	must(t, w.engine.NotifyOperator(t.Context()))
 	for _, text := range *told {
 		out += "the operator is told: " + strings.TrimSpace(strings.ReplaceAll(text, w.id, "ID")) + "\n"
 	}

@@ -16,7 +16,7 @@ func (s *Store) RunDue(ctx context.Context, all ...Worker) error {
 	l.begin(all, func(*lane) {})
 	defer l.end()
 	for {
-		if err := l.look(ctx, lookQuery(tables)); err != nil {
+		if err := l.findDue(ctx, lookQuery(tables)); err != nil {
 			return err
 		}
 		worked := 0

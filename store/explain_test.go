@@ -185,9 +185,9 @@ func everything(t testing.TB, s *store.Store) {
 	_, _, err = s.Stuck(ctx)
 	must(t, err)
 	working(t, s)
-	trouble := got[store.Trouble](t)(s.Untold(ctx, 10))
+	trouble := got[store.Trouble](t)(s.Unreported(ctx, 10))
 	trouble.Deliveries, trouble.Walks = append(trouble.Deliveries, store.Delivery{ID: d}), append(trouble.Walks, store.Walk{ID: "w"})
-	must(t, s.Told(ctx, trouble))
+	must(t, s.MarkReported(ctx, trouble))
 }
 
 // reading asks about what is in the middle of a full store.

@@ -96,7 +96,7 @@ func (s *Store) ClaimDue(ctx context.Context, source string) (out []Row, err err
 var allTables = []table{eventTable, deliveryTable, walkTable}
 
 // Look looks once for what is due.
-func (s *Store) Look(ctx context.Context) error { return s.ledger.look(ctx, lookQuery(allTables)) }
+func (s *Store) Look(ctx context.Context) error { return s.ledger.findDue(ctx, lookQuery(allTables)) }
 
 // Release gives back the claims of whoever worked before, as each start does.
 func (s *Store) Release(ctx context.Context) error { return s.engine.release(ctx, allTables) }

@@ -135,7 +135,7 @@ func lookUpJobs() []job {
 			has, err := f.HasEvent(tb.Context(), "stripe", n.session, "stripe.checkout.paid")
 			return found[bool](1)(nothingOr(has), err)
 		}),
-		read("Untold", func(tb testing.TB, f *full, _ names) error { _, err := f.Untold(tb.Context(), 100); return err }),
+		read("Unreported", func(tb testing.TB, f *full, _ names) error { _, err := f.Unreported(tb.Context(), 100); return err }),
 		read("Stuck", func(tb testing.TB, f *full, _ names) error { _, _, err := f.Stuck(tb.Context()); return err }),
 		read("Accounts", func(tb testing.TB, f *full, _ names) error {
 			return found[string](3)(f.Accounts(tb.Context(), "stripe"))

@@ -13,7 +13,7 @@ func (l *ledger) sweep(ctx context.Context, tables []table) {
 	tick := time.NewTicker(l.store.config.Sweep)
 	defer tick.Stop()
 	for away := false; ; {
-		err := l.look(ctx, query)
+		err := l.findDue(ctx, query)
 		if err != nil && ctx.Err() == nil {
 			l.store.config.Logger.Error("due work could not be looked for; it is tried again", "error", err)
 		}
@@ -44,7 +44,7 @@ type waitingRows struct {
 	oldest, newest int64
 }
 
-func (l *ledger) look(ctx context.Context, query string) error {
+func (l *ledger) findDue(ctx context.Context, query string) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	found, err := collect(ctx, l.store.reader, func(row scanner) (*waitingRows, error) {

@@ -19,15 +19,15 @@ func TestTroubleIsToldOnce(t *testing.T) {
 		must(t, s.SettleDelivery(t.Context(), dead, store.StateDead, "550"))
 		exec(t, s, "INSERT INTO walks (id, kind, event_id, place, created, state, note, attempts, claimed, due, since, settled, told)"+
 			" VALUES ('w1', 'change', $1, '', 1, 'failed', 'broken', 9, false, 1, 1, 1, false)", failed.ID)
-		is := got[store.Trouble](t)(s.Untold(t.Context(), 10))
+		is := got[store.Trouble](t)(s.Unreported(t.Context(), 10))
 		if len(is.Events) != 2 || is.Events[0].ID != failed.ID || is.Events[1].Attention != "look at this" || len(is.Deliveries) != 1 || is.Deliveries[0].ID != dead.ID || len(is.Walks) != 1 || is.Walks[0].ID != "w1" {
 			t.Fatalf("%+v", is)
 		}
-		if one := got[store.Trouble](t)(s.Untold(t.Context(), 1)); len(one.Events) != 1 {
+		if one := got[store.Trouble](t)(s.Unreported(t.Context(), 1)); len(one.Events) != 1 {
 			t.Errorf("%d of 1", len(one.Events))
 		}
-		must(t, s.Told(t.Context(), is))
-		if is := got[store.Trouble](t)(s.Untold(t.Context(), 10)); len(is.Events)+len(is.Deliveries)+len(is.Walks) != 0 {
+		must(t, s.MarkReported(t.Context(), is))
+		if is := got[store.Trouble](t)(s.Unreported(t.Context(), 10)); len(is.Events)+len(is.Deliveries)+len(is.Walks) != 0 {
 			t.Errorf("told twice: %+v", is)
 		}
 	})
@@ -40,11 +40,11 @@ func TestWhatFailsAgainIsToldAgain(t *testing.T) {
 		s := opened(t, p)
 		e := claimed(t, s, event("1"))
 		must(t, s.SettleEvent(t.Context(), e, store.StateFailed, "no template"))
-		told := got[store.Trouble](t)(s.Untold(t.Context(), 10))
+		told := got[store.Trouble](t)(s.Unreported(t.Context(), 10))
 		must(t, s.Replay(t.Context(), e.ID))
-		must(t, s.Told(t.Context(), told)) // too late: it is pending
+		must(t, s.MarkReported(t.Context(), told)) // too late: it is pending
 		must(t, s.SettleEvent(t.Context(), claimedAgain(t, s, e.ID), store.StateFailed, "no template"))
-		if is := got[store.Trouble](t)(s.Untold(t.Context(), 10)); len(is.Events) != 1 {
+		if is := got[store.Trouble](t)(s.Unreported(t.Context(), 10)); len(is.Events) != 1 {
 			t.Errorf("%+v", is)
 		}
 	})

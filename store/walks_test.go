@@ -108,7 +108,7 @@ func TestAnUnfitUpdateOfManyPassesIsToldOnce(t *testing.T) {
 			store.Change{Name: "refund", Kind: store.ChangeVoid, Reason: "refund", Refs: []string{"cs_1"}})
 		in.Attention = "100 % look"
 		got[store.Issued](t)(s.Issue(t.Context(), in))
-		must(t, s.Told(t.Context(), store.Trouble{Events: []store.Event{*eventNow(t, s, e.ID)}}))
+		must(t, s.MarkReported(t.Context(), store.Trouble{Events: []store.Event{*eventNow(t, s, e.ID)}}))
 		running(t, s, walking(s, func(p store.Pass, updates []store.Change) ([]byte, map[int]string) {
 			return p.Issued, map[int]string{0: updates[0].Name + " does not fit " + p.Serial}
 		}, func(context.Context, []store.Pass) error { return nil }))
@@ -117,7 +117,7 @@ func TestAnUnfitUpdateOfManyPassesIsToldOnce(t *testing.T) {
 		if n := strings.Count(is.Attention, "does not fit"); n != 1 || !strings.HasPrefix(is.Attention, "100 % look; ") {
 			t.Errorf("told %d times: %s", n, is.Attention)
 		}
-		if trouble := got[store.Trouble](t)(s.Untold(t.Context(), 10)); len(trouble.Events) != 1 {
+		if trouble := got[store.Trouble](t)(s.Unreported(t.Context(), 10)); len(trouble.Events) != 1 {
 			t.Errorf("untold: %+v", trouble.Events)
 		}
 		if n := count(t, s, `passes WHERE void = '["refund"]'`); n != many {

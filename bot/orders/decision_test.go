@@ -16,7 +16,7 @@ func decision(t *testing.T) (b *bench, token string) {
 	b = newBench(t)
 	b.sold(t, "1001")
 	b.happens(t, "partly", "1001", func(e *integrations.Completed) { e.Attention = "10.00 EUR of order 1001 were refunded" })
-	must(t, b.engine.TellOnce(t.Context()))
+	must(t, b.engine.NotifyOperator(t.Context()))
 	if len(b.mails.notices) != 1 {
 		t.Fatalf("%d notices", len(b.mails.notices))
 	}

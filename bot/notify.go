@@ -20,13 +20,13 @@ const (
 	mostTold = 50
 )
 
-// TellOnce tells the operator what is new: events that failed or want a decision,
+// NotifyOperator tells the operator what is new: events that failed or want a decision,
 // deliveries that are dead, and trouble that lasts. Many at once are one notice.
-func (e *Engine) TellOnce(ctx context.Context) error {
+func (e *Engine) NotifyOperator(ctx context.Context) error {
 	if len(e.Operator) == 0 {
 		return nil
 	}
-	news, err := e.Store.Untold(ctx, mostTold)
+	news, err := e.Store.Unreported(ctx, mostTold)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (e *Engine) TellOnce(ctx context.Context) error {
 			return err
 		}
 	}
-	return e.Store.Told(ctx, news)
+	return e.Store.MarkReported(ctx, news)
 }
 
 // events tells of those that failed or want a decision.

@@ -15,7 +15,7 @@ import (
 func TestTroubleThatLastsIsToldOnce(t *testing.T) {
 	w := newWrong(t)
 	got := w.notices()
-	tell := func() { must(t, w.engine.TellOnce(t.Context())) }
+	tell := func() { must(t, w.engine.NotifyOperator(t.Context())) }
 	w.lacksPermission()
 	w.start(t)
 	w.accept(t, "evt_1")
@@ -64,7 +64,7 @@ func TestAChannelThatFailsKeepsNoOtherFromANotice(t *testing.T) {
 	b.engine.Operator = []integrations.Recipient{{Channel: "broken", Address: "#ops"}, {Channel: "gone", Address: "#ops"}, {Channel: "notices", Address: "me"}, {Channel: "email", Address: "me@example.com"}}
 	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR were refunded" }))
 	for range 3 {
-		must(t, b.engine.TellOnce(t.Context()))
+		must(t, b.engine.NotifyOperator(t.Context()))
 	}
 	if len(*told) != 1 || len(b.smtp.Messages()) != 1 {
 		t.Errorf("told %q and by %d mails", *told, len(b.smtp.Messages()))
@@ -79,11 +79,11 @@ func TestTheOperatorIsToldLaterWhereNoChannelWorks(t *testing.T) {
 	told := b.notices()
 	b.engine.Channels["broken"], b.engine.Operator = &broken{}, []integrations.Recipient{{Channel: "broken", Address: "#ops"}}
 	b.accepted(t, false, s.event("partly", 1, func(e *integrations.Completed) { e.Attention = "10.00 EUR were refunded" }))
-	if err := b.engine.TellOnce(t.Context()); err == nil {
+	if err := b.engine.NotifyOperator(t.Context()); err == nil {
 		t.Error("nobody was told, and there is no error")
 	}
 	b.engine.Operator[0].Channel = "notices"
-	must(t, b.engine.TellOnce(t.Context()))
+	must(t, b.engine.NotifyOperator(t.Context()))
 	if len(*told) != 1 {
 		t.Errorf("told %q", *told)
 	}

@@ -22,8 +22,8 @@ type Trouble struct {
 	Walks      []Walk
 }
 
-// Untold is what the operator has not been told of, limit of each kind.
-func (s *Store) Untold(ctx context.Context, limit int) (out Trouble, err error) {
+// Unreported is what the operator has not been told of, limit of each kind.
+func (s *Store) Unreported(ctx context.Context, limit int) (out Trouble, err error) {
 	if out.Events, err = collect(ctx, s.reader, scanEvent, untoldEvents, limit); err != nil {
 		return out, err
 	}
@@ -72,8 +72,8 @@ const (
 	toldOfWalk     = "UPDATE walks SET told = true WHERE id = $1"
 )
 
-// Told remembers that the operator was told of these.
-func (s *Store) Told(ctx context.Context, of Trouble) error {
+// MarkReported remembers that the operator was told of these.
+func (s *Store) MarkReported(ctx context.Context, of Trouble) error {
 	return s.engine.write(ctx, false, func(t *transaction) error {
 		for _, e := range of.Events {
 			if _, err := t.exec(toldOfEvent, e.ID, e.State); err != nil {
