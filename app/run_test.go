@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,12 +49,19 @@ func TestAPartThatPanicsIsAnError(t *testing.T) {
 func TestAMailThatIsNotAnsweredYetIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const answers = 9 * time.Minute
-		busy, closed := true, false
+		var busy atomic.Bool
+		busy.Store(true)
+		closed := false
 		parts := []Part{{
 			Name: "deliveries", Close: func() error { closed = true; return nil },
-			Run: func(context.Context) error { time.Sleep(answers); busy = false; time.Sleep(time.Second); return nil }, //nolint:forbidigo // the clock is the test's own
+			Run: func(context.Context) error {
+				time.Sleep(answers)
+				busy.Store(false)
+				time.Sleep(time.Second)
+				return nil
+			}, //nolint:forbidigo // the clock is the test's own
 			Unfinished: func() string {
-				if busy {
+				if busy.Load() {
 					return "1 mail"
 				}
 				return ""

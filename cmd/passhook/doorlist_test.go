@@ -36,7 +36,7 @@ func (w *world) filled(tb testing.TB, n int) {
 // A door list is as long as the event is large; the server beside it needs the
 // memory.
 func TestADoorListNeedsLittleMemory(t *testing.T) {
-	const few, many, most = 4000, 30_000, 24 << 20
+	const few, many, most = 2000, 15_000, 12 << 20
 	w := newWorld(t, "")
 	w.filled(t, few)
 	large := newWorld(t, "")

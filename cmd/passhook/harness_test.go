@@ -30,7 +30,7 @@ type world struct {
 	// api is the address of Stripe's API.
 	api string
 	env []string
-	// program is passhook itself: the test binary, which can play it.
+	// program is passhook itself.
 	program string
 }
 
@@ -38,6 +38,37 @@ const (
 	worldSecret   = "whsec_the_world_of_the_tests"
 	worldPassType = "pass.com.example.tickets"
 )
+
+// built is where passhook is built for the tests; empty: it is not yet.
+var built string
+
+// build builds it once.
+var build = sync.OnceValue(func() error {
+	dir, err := os.MkdirTemp("", "passhook-program-")
+	if err != nil {
+		return err
+	}
+	built = filepath.Join(dir, "passhook")
+	out, err := exec.Command("go", "build", "-race=false", "-o", built, ".").CombinedOutput() //nolint:gosec // our own program
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+})
+
+// theProgram is passhook: the test binary, which can play it, or, where that has
+// the race detector in it and would start slowly, a build of its own. What runs
+// at once in a process is tested with the detector in the packages below.
+func theProgram(t testing.TB) string {
+	t.Helper()
+	if !raced {
+		return os.Args[0]
+	}
+	if err := build(); err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
 
 // newWorld writes a project with the example's template. database is empty for
 // SQLite.
@@ -49,7 +80,7 @@ func newWorld(t testing.TB, database string) *world {
 // newWorldWith has a mail server that behaves as mail says.
 func newWorldWith(t testing.TB, database string, mail standins.SMTPOptions) *world {
 	t.Helper()
-	w := &world{dir: t.TempDir(), stripe: standins.NewStripe(), program: os.Args[0]}
+	w := &world{dir: t.TempDir(), stripe: standins.NewStripe(), program: theProgram(t)}
 	var err error
 	if w.ca, err = standins.NewCA(time.Now()); err != nil {
 		t.Fatal(err)

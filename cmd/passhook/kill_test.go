@@ -41,7 +41,7 @@ func TestKillUnderLoad(t *testing.T) {
 	if os.Getenv(longVariable) != "" {
 		l = load{orders: 20_000, repeats: 6_000, kills: 200, pause: time.Second, takeover: true}
 	}
-	program := buildProgram(t)
+	program := theProgram(t)
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
 		l.run(t, program, "", 1)

@@ -34,7 +34,13 @@ func TestMain(m *testing.M) {
 type suite struct{ m *testing.M }
 
 // Run runs the tests.
-func (s suite) Run() int { return storetest.Run(s.m) }
+func (s suite) Run() int {
+	code := storetest.Run(s.m)
+	if built != "" {
+		_ = os.RemoveAll(filepath.Dir(built))
+	}
+	return code
+}
 
 // One story a file: what a user types, and what passhook says.
 func TestScripts(t *testing.T) {
