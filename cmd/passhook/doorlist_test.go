@@ -36,7 +36,8 @@ func (w *world) filled(tb testing.TB, n int) {
 // A door list is as long as the event is large; the server beside it needs the
 // memory.
 func TestADoorListNeedsLittleMemory(t *testing.T) {
-	const few, many, most = 2000, 15_000, 12 << 20
+	t.Parallel()
+	const few, many, most = 2000, 10_000, 16 << 20
 	w := newWorld(t, "")
 	w.filled(t, few)
 	large := newWorld(t, "")
