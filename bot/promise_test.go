@@ -31,10 +31,10 @@ func TestAnUpdateThatDoesNotFitCostsNoPaidOrder(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		for name, order := range map[string][]string{"before its pass": {"moved", "sold"}, "after its pass": {"sold", "moved"}} {
+			if database != "" && name != "before its pass" {
+				continue // one order is enough there
+			}
 			t.Run(name, func(t *testing.T) {
-				if database != "" && name != "before its pass" {
-					t.Skip("one order is enough on this database")
-				}
 				b, s := newShop(t, database, unfitRules)
 				minutes := map[string]int{"sold": 0, "moved": 1}
 				got := map[string]store.Event{}
