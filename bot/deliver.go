@@ -25,6 +25,11 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 		return err
 	}
 	confirmed := false
+	defer func() { // a panic of the channel counts as answered too
+		if confirmed {
+			e.unanswered.Add(-1)
+		}
+	}()
 	out.Confirm = func(ctx context.Context) error {
 		err := e.Store.Confirm(ctx, d)
 		if err == nil && !confirmed {
@@ -36,9 +41,6 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 	failpoint.At("before-deliver")
 	err = channel.Deliver(ctx, out)
 	failpoint.At("after-deliver")
-	if confirmed {
-		e.unanswered.Add(-1)
-	}
 	return err
 }
 

@@ -96,3 +96,27 @@ func TestAStoppingProcessBeginsNoDelivery(t *testing.T) {
 		}
 	})
 }
+
+// broke is a channel that panics after the point of no return.
+type broke struct{ notices }
+
+func (*broke) Deliver(ctx context.Context, d integrations.Delivery) error {
+	if err := d.Confirm(ctx); err != nil {
+		return err
+	}
+	panic("a fault in the channel")
+}
+
+func TestADeliveryThatPanickedHoldsNoStopUp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, options{})
+	b.engine.Channels["email"] = &broke{}
+	id := b.accept(t, b.checkout(t, "ada", completed, nil))
+	b.work(t)
+	if _, _, d := b.now(t, id); d[0].Attempts == 0 {
+		t.Fatalf("nothing was tried: %+v", d[0])
+	}
+	if what := b.engine.Unfinished(); what != "" {
+		t.Errorf("after the panic a stop waits for %s", what)
+	}
+}
