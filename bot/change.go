@@ -22,7 +22,8 @@ func (p *Program) changes(e integrations.Event, data any, plan *Plan) error {
 			continue
 		}
 		plan.Rules = append(plan.Rules, r.Name)
-		vars := map[string]any{"event": eventVars(e, name), "data": data, "item": nil, "unit": 1, "number": 1, "count": 1}
+		vars := eventScope(e, name, data)
+		vars["unit"], vars["number"], vars["count"] = 1, 1, 1
 		change, ok, err := r.change(vars)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("rule %s: %w", r.Name, err))

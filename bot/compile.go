@@ -92,7 +92,7 @@ func (c *compiler) compile() {
 	if !r.issues() {
 		info.ForEach, info.Repeat = "", "" // it runs once
 	}
-	c.scope = expressions.NewScope(c.Expressions).With("event", eventSample).With("data", info.Samples...)
+	c.scope = expressions.NewScope(c.Expressions).With("event", eventSample).With("headers").With("data", info.Samples...)
 	r.forEach = c.expr("for_each", choose(r.ForEach, info.ForEach))
 	c.scope = c.scope.With("item", c.itemSamples(info.Samples)...)
 	r.repeat = c.expr("repeat", choose(r.Repeat, info.Repeat))

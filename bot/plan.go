@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -107,7 +108,7 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 			continue
 		}
 		plan.Rules = append(plan.Rules, r.Name)
-		found, err := r.units(eventVars(e.Event, name), data)
+		found, err := r.units(eventScope(e.Event, name, data))
 		if err != nil {
 			return plan, errors.Join(changes, fmt.Errorf("rule %s: %w", r.Name, err))
 		}
@@ -145,16 +146,22 @@ func (p *Plan) summary() string {
 	return fmt.Sprintf("%d passes by rule %s", len(p.Passes), strings.Join(p.Rules, ", "))
 }
 
-func eventVars(e integrations.Event, name string) map[string]any {
-	return map[string]any{
+// eventScope is what the expressions of a rule know of an event, before there is
+// an item.
+func eventScope(e integrations.Event, name string, data any) map[string]any {
+	headers := make(map[string]any, len(e.Headers))
+	for k, v := range e.Headers {
+		headers[k] = v
+	}
+	event := map[string]any{
 		"source": e.Source, "type": name, "id": e.ExternalID,
 		"time": e.Time.Format(time.RFC3339), "live": e.Live,
 	}
+	return map[string]any{"event": event, "headers": headers, "data": data, "item": nil}
 }
 
 // units are the rule's passes: for each item, repeat times, when it says so.
-func (r *rule) units(event map[string]any, data any) ([]unit, error) {
-	vars := map[string]any{"event": event, "data": data, "item": nil}
+func (r *rule) units(vars map[string]any) ([]unit, error) {
 	items := []any{nil}
 	if r.forEach != nil {
 		var err error
@@ -172,7 +179,8 @@ func (r *rule) units(event map[string]any, data any) ([]unit, error) {
 		}
 		id := itemID(item, i, r.forEach != nil, seen)
 		for k := 1; k <= n; k++ {
-			u := unit{rule: r, item: id, vars: map[string]any{"event": event, "data": data, "item": item, "unit": k}}
+			u := unit{rule: r, item: id, vars: maps.Clone(vars)}
+			u.vars["unit"] = k
 			if r.when != nil {
 				ok, err := r.when.Bool(u.vars)
 				if err != nil {

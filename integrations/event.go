@@ -43,6 +43,9 @@ type Event struct {
 	References []string
 	// Data is the source's object, JSON.
 	Data json.RawMessage
+	// Headers are those of the request that rules may read, by lower-case name;
+	// nil where the source has none for them.
+	Headers map[string]string
 	// Wanted is true where the source has something to do with the event even if
 	// no rule is on it.
 	Wanted bool

@@ -20,11 +20,13 @@ const maxRows = 8
 
 // acceptance is one event that waits to be stored.
 type acceptance struct {
-	id     string
-	event  integrations.Event
-	types  string
-	refs   string
-	result chan<- accepted
+	id    string
+	event integrations.Event
+	types string
+	refs  string
+	// headers is a JSON object, or empty.
+	headers string
+	result  chan<- accepted
 }
 
 type accepted struct {
@@ -81,6 +83,13 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, 
 	if a.refs, err = jsonList(e.Refs); err != nil {
 		return a, err
 	}
+	if len(e.Headers) > 0 {
+		b, err := json.Marshal(e.Headers)
+		if err != nil {
+			return a, err
+		}
+		a.headers = string(b)
+	}
 	for _, v := range append([]string{e.Source, e.ExternalID, e.Account, e.Object, e.Redirect.Channel, e.Redirect.Address, e.Rule, e.Ignore}, e.Names()...) {
 		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
 			return a, errors.New("the event has text that is not UTF-8 or holds U+0000")
@@ -103,10 +112,10 @@ func redirect(e integrations.Event) string {
 
 // eventColumns are those of an INSERT: the parameters of eventValues, of which
 // received stands for since and due as well, then what all new events have.
-const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, state, note, received, since, due, settled, attempts, claimed, told"
+const eventColumns = "id, source, external_id, account, object, live, types, refs, redirect, rule, headers, data, time, state, note, received, since, due, settled, attempts, claimed, told"
 
 // eventParameters is how many parameters an event has.
-const eventParameters = 16
+const eventParameters = 17
 
 func eventValues(a acceptance, at time.Time) []any {
 	e := a.event
@@ -115,7 +124,7 @@ func eventValues(a acceptance, at time.Time) []any {
 		state, settled = StateIgnored, at
 	}
 	return []any{
-		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, redirect(e), e.Rule, append([]byte{}, e.Data...),
+		a.id, e.Source, e.ExternalID, e.Account, e.Object, e.Live, a.types, a.refs, redirect(e), e.Rule, a.headers, append([]byte{}, e.Data...),
 		millis(e.Time), state, e.Ignore, millis(at), millis(settled),
 	}
 }

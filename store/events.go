@@ -9,7 +9,7 @@ import (
 )
 
 // eventFields are those of scanEvent.
-const eventFields = "id, source, external_id, account, object, live, types, refs, redirect, rule, data, time, received, state, note, attention, attempts, since, due, settled"
+const eventFields = "id, source, external_id, account, object, live, types, refs, redirect, rule, headers, data, time, received, state, note, attention, attempts, since, due, settled"
 
 // scanner is a row, or rows at one of theirs.
 type scanner interface{ Scan(into ...any) error }
@@ -17,10 +17,10 @@ type scanner interface{ Scan(into ...any) error }
 func scanEvent(row scanner) (*Event, error) {
 	var e Event
 	var types []string
-	var names, refs, redirect string
+	var names, refs, redirect, headers string
 	var data []byte
 	var happened, received, since, due, settled int64
-	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &names, &refs, &redirect, &e.Rule, &data,
+	err := row.Scan(&e.ID, &e.Source, &e.ExternalID, &e.Account, &e.Object, &e.Live, &names, &refs, &redirect, &e.Rule, &headers, &data,
 		&happened, &received, &e.State, &e.Note, &e.Attention, &e.Attempts, &since, &due, &settled)
 	if err != nil {
 		return nil, err
@@ -29,6 +29,9 @@ func scanEvent(row scanner) (*Event, error) {
 	e.Since, e.Due, e.Settled = fromMillis(since), fromMillis(due), fromMillis(settled)
 	e.Redirect.Channel, e.Redirect.Address, _ = strings.Cut(redirect, " ")
 	err = errors.Join(json.Unmarshal([]byte(names), &types), json.Unmarshal([]byte(refs), &e.Refs))
+	if headers != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(headers), &e.Headers))
+	}
 	if len(types) > 0 {
 		e.Type, e.Aliases = types[0], types[1:]
 	}

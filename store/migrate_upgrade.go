@@ -11,7 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// upgradeVersion follows that of the last file in migrations.
+// upgradeVersion stands between those of the files in migrations.
 const upgradeVersion = 5
 
 // upgradeOld takes along what SQL alone cannot read from a store of an earlier
