@@ -48,6 +48,11 @@ func (r *rule) change(vars map[string]any) (PlannedChange, bool, error) {
 			return out, false, wrap("template", err)
 		}
 	}
+	if r.key != nil {
+		if out.Key, err = r.keyOf(vars); err != nil {
+			return out, false, err
+		}
+	}
 	if r.Action == ActionVoid {
 		return out, true, nil
 	}
@@ -73,7 +78,10 @@ func wrap(where string, err error) error {
 func storedChanges(e integrations.Completed, plan *Plan) []store.Change {
 	var out []store.Change
 	for _, c := range plan.Changes {
-		row := store.Change{Name: "rule " + c.Rule, Kind: store.ChangeVoid, Reason: "rule " + c.Rule, Template: c.Template, Refs: e.Refs}
+		row := store.Change{Name: "rule " + c.Rule, Kind: store.ChangeVoid, Reason: store.ReasonRule + " " + c.Rule, Template: c.Template, Refs: e.Refs}
+		if c.Key != "" {
+			row.Refs = []string{keyRef(c.Key)}
+		}
 		if c.Action == ActionUpdate {
 			row.Kind, row.Reason, row.Inputs = store.ChangeUpdate, "", c.inputs
 		}

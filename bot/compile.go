@@ -38,7 +38,7 @@ type Program struct {
 type rule struct {
 	Rule
 	when, forEach, repeat *expressions.Expr
-	template              *expressions.Text
+	template, key         *expressions.Text
 	with                  *expressions.Tree
 	deliver               []target
 }
@@ -100,6 +100,7 @@ func (c *compiler) compile() {
 	r.when = c.expr("when", r.When)
 	c.scope = c.scope.With("number", 1).With("count", 1)
 	c.reasons()
+	c.key()
 	if r.issues() {
 		c.templateAndInputs()
 		c.targets()

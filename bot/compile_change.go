@@ -10,7 +10,24 @@ import (
 	"github.com/passhook/passhook/problems"
 )
 
-func (r *rule) issues() bool { return r.Action == "" || r.Action == ActionIssue }
+// issues reports whether the rule makes passes.
+func (r *rule) issues() bool {
+	return r.Action == "" || r.Action == ActionIssue || r.Action == ActionUpsert
+}
+
+// key compiles the key of rules that have one.
+func (c *compiler) key() {
+	r := c.rule
+	switch {
+	case r.Key == "" && r.Action == ActionUpsert:
+		c.problem("key", "is missing; name the id by which later events find the pass again, as key: ${{ data.id }}")
+	case r.Key == "":
+	case r.issues() && r.Action != ActionUpsert:
+		c.problem("key", "belongs to the actions upsert, update and void; take it out, or write action: upsert")
+	default:
+		r.key = c.text("key", string(r.Key))
+	}
+}
 
 func (c *compiler) reasons() {
 	if c.rule.VoidOn != nil && !c.rule.issues() {
@@ -27,13 +44,8 @@ func (c *compiler) reasons() {
 // change compiles a rule that updates or voids.
 func (c *compiler) change() {
 	r := c.rule
-	switch r.Action {
-	case ActionUpdate, ActionVoid:
-	case "upsert":
-		c.problem("action", "upsert is not in this version yet; remove the rule, or wait for the version that can upsert")
-		return
-	default:
-		c.problem("action", "%s is no action; there is issue, update, void%s", r.Action, meant(problems.Nearest(r.Action, []string{ActionIssue, ActionUpdate, ActionVoid})))
+	if r.Action != ActionUpdate && r.Action != ActionVoid {
+		c.problem("action", "%s is no action; there is %s%s", r.Action, strings.Join(actions, ", "), meant(problems.Nearest(r.Action, actions)))
 		return
 	}
 	for _, key := range []struct {

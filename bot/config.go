@@ -7,7 +7,10 @@ const (
 	ActionIssue  = "issue"
 	ActionUpdate = "update"
 	ActionVoid   = "void"
+	ActionUpsert = "upsert"
 )
+
+var actions = []string{ActionIssue, ActionUpdate, ActionVoid, ActionUpsert}
 
 // Rule is one entry of the rules section of passhook.yaml: which events issue,
 // update or void passes, from which template, with which inputs, delivered to
@@ -19,8 +22,11 @@ type Rule struct {
 	On   OneOrMany `yaml:"on" jsonschema:"description=Event type or list of them; * matches."`
 	When string    `yaml:"when,omitempty" jsonschema:"description=Bare expression asked for each unit; default true."`
 	// Action is issue where it is empty. Update and void reach the passes that
-	// share a ref with the event.
-	Action string `yaml:"action,omitempty" jsonschema:"enum=issue,enum=update,enum=void,description=What the rule does; default issue. update merges its inputs into the passes that share a ref with the event and void ends them."`
+	// share a ref with the event, or have the Key; upsert issues the passes of a
+	// Key, or updates them where they are there.
+	Action string `yaml:"action,omitempty" jsonschema:"enum=issue,enum=update,enum=void,enum=upsert,description=What the rule does; default issue. update merges its inputs into the passes that share a ref with the event and void ends them. upsert issues the pass of a key or updates it where it is there."`
+	// Key is the outside's own id of what a pass stands for, such as a booking.
+	Key Text `yaml:"key,omitempty" jsonschema:"description=The id by which the outside knows what the pass stands for: ${{ data.booking }}. upsert needs it; update and void reach the passes of that key."`
 	// ForEach and Repeat default to what the source says of the event type;
 	// an explicit null means once for the event.
 	ForEach  Optional       `yaml:"for_each,omitempty" jsonschema:"description=Bare expression for a list; item is its element. null: once for the event. Default for stripe.checkout.paid: data.line_items"`

@@ -70,7 +70,7 @@ func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program
 	}
 	if err != nil {
 		work.State, work.Note = store.StateFailed, err.Error()
-		work.Passes, work.Deliveries = nil, nil
+		work.Passes, work.Deliveries, work.Changes = nil, nil, storedChanges(completed, plan)
 	}
 	return work
 }
@@ -96,6 +96,9 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 		pass := store.Pass{
 			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
 			SecretID: current.id, LinkHash: LinkHash(current.linkToken(key)), Inputs: inputs, VoidOn: p.VoidOn, Refs: completed.Refs, References: completed.References, Created: now, Updated: now,
+		}
+		if p.Key != "" {
+			out.Changes = append(out.Changes, upsert(&pass, p)...)
 		}
 		r, err := e.render(program, pass)
 		if err == nil {

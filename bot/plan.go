@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,10 @@ type PlannedPass struct {
 	Inputs   map[string]any           `json:"inputs"`
 	VoidOn   []string                 `json:"void_on"`
 	To       []integrations.Recipient `json:"to"`
+	// Key is that of an upsert: such a pass is updated where it is there.
+	Key string `json:"key,omitempty"`
+	// with is what the rule gives, a JSON object.
+	with []byte
 }
 
 // PlannedChange is what a rule does to the passes that share a ref with the
@@ -46,6 +51,8 @@ type PlannedChange struct {
 	Action   string         `json:"action"`
 	Template string         `json:"template,omitempty"`
 	Inputs   map[string]any `json:"inputs,omitempty"`
+	// Key, where it is set, says which passes it reaches in the place of refs.
+	Key string `json:"key,omitempty"`
 	// inputs are Inputs as they are stored.
 	inputs []byte
 }
@@ -255,6 +262,14 @@ func (p *Program) pass(u unit, e integrations.Completed) (PlannedPass, error) {
 	if out.Inputs, err = t.Check(given); err != nil {
 		return out, fmt.Errorf("with: %w", err)
 	}
+	if u.rule.key != nil {
+		if out.Key, err = u.rule.keyOf(u.vars); err != nil {
+			return out, err
+		}
+		if out.with, err = json.Marshal(given); err != nil {
+			return out, fmt.Errorf("with: is no JSON: %w", err)
+		}
+	}
 	out.To, err = p.recipients(u, e.Redirect)
 	return out, err
 }
@@ -262,5 +277,8 @@ func (p *Program) pass(u unit, e integrations.Completed) (PlannedPass, error) {
 // passKey is what a pass is unique by. Every part is quoted, so that no two
 // keys can read the same.
 func passKey(e integrations.Event, p PlannedPass) string {
+	if p.Key != "" {
+		e.Object = keyRef(p.Key) // later events have other objects
+	}
 	return fmt.Sprintf("%q", []string{e.Source, e.Account, strconv.FormatBool(e.Live), e.Object, p.Item, strconv.Itoa(p.Unit), p.Rule})
 }

@@ -154,8 +154,9 @@ func TestCompileFindsMistakes(t *testing.T) {
 	const good = "{name: concert, on: stripe.checkout.paid, template: concert, with: {holder: Ada}, deliver: [{email: a@example.com}]}"
 	for _, tc := range []struct{ name, rule, want string }{
 		{"nothing wrong", good, ""},
-		{"no action", strings.Replace(good, "template:", "action: updaet, template:", 1), "[0].action: updaet is no action; there is issue, update, void; did you mean update?"},
-		{"an action to come", strings.Replace(good, "template:", "action: upsert, template:", 1), "[0].action: upsert is not in this version yet"},
+		{"no action", strings.Replace(good, "template:", "action: updaet, template:", 1), "[0].action: updaet is no action; there is issue, update, void, upsert; did you mean update?"},
+		{"an upsert without a key", strings.Replace(good, "template:", "action: upsert, template:", 1), "[0].key: is missing; name the id by which later events find the pass again, as key: ${{ data.id }}"},
+		{"a key of a rule that issues", strings.Replace(good, "template:", `key: "${{ data.id }}", template:`, 1), "[0].key: belongs to the actions upsert, update and void"},
 		{"an update that delivers", strings.Replace(good, "template:", "action: update, template:", 1), "[0].deliver: belongs to rules that issue passes"},
 		{"an update of nothing", "{name: a, on: stripe.charge.refunded, action: update}", "[0].with: is missing"},
 		{"an update of an unknown input", "{name: a, on: stripe.charge.refunded, action: update, with: {seet: A1}}", "[0].with.seet: is no input of any template"},

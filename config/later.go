@@ -14,7 +14,7 @@ import (
 var later = map[string][]string{
 	"":         {"console", "slack", "hooks", "api", "webhooks", "push", "google"},
 	"operator": {"slack"},
-	"rules[]":  {"notify", "key"},
+	"rules[]":  {"notify"},
 }
 
 // refused are keys of coming versions that would change what a rule does, so

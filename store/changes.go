@@ -10,13 +10,25 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
-// serialPrefix begins the refs by which passhook's own events find one pass, and
-// referencePrefix those by which only people find passes. No id of a source
-// holds a colon.
+// Prefixes of refs that no source may give itself: serialPrefix begins those by
+// which passhook's own events find one pass, referencePrefix those by which only
+// people find passes, and KeyPrefix and UnitPrefix those by which rules find the
+// passes of a key, and of one unit of it.
 const (
 	serialPrefix    = "serial:"
 	referencePrefix = "ref:"
+	KeyPrefix       = "key:"
+	UnitPrefix      = "unit:"
 )
+
+// IsReserved reports whether a ref is one that no source may give.
+func IsReserved(ref string) bool {
+	return slices.ContainsFunc([]string{serialPrefix, referencePrefix, KeyPrefix, UnitPrefix}, func(p string) bool { return strings.HasPrefix(ref, p) })
+}
+
+// ReasonRule begins the reasons for which rules void passes, followed by the
+// rule's name. To lift it lifts them all.
+const ReasonRule = "rule"
 
 const changeFields = "changes.event_id, name, kind, reason, template, changes.inputs, events.source, time, external_id"
 
@@ -69,6 +81,8 @@ func voids(p *Pass, changes []Change) []string {
 	void := map[string]bool{}
 	for _, c := range changes {
 		switch {
+		case c.Kind == ChangeLift && c.Reason == ReasonRule:
+			maps.DeleteFunc(void, func(reason string, _ bool) bool { return strings.HasPrefix(reason, ReasonRule+" ") })
 		case c.Kind == ChangeLift:
 			delete(void, c.Reason)
 		case c.Kind != ChangeVoid:

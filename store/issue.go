@@ -84,7 +84,8 @@ type issuing struct {
 	refs [][]any
 	// other is the order that has the passes already, for the note.
 	other string
-	// reached is how many passes the changes are about; walks: more than that.
+	// reached is how many passes of other events the changes are about; walks:
+	// more than are changed at once.
 	reached int
 	walks   bool
 }
@@ -238,14 +239,14 @@ func (w *issuing) foldReached() error {
 	if err != nil {
 		return err
 	}
-	w.reached = len(serials)
 	if w.walks = len(serials) > reachAtOnce; w.walks {
 		return w.beginWalk(w.t, w.in.Event, w.now)
 	}
+	serials = slices.DeleteFunc(serials, func(serial string) bool {
+		return slices.ContainsFunc(w.out.Passes, func(p Pass) bool { return p.Serial == serial })
+	})
+	w.reached = len(serials)
 	for _, serial := range serials {
-		if slices.ContainsFunc(w.out.Passes, func(p Pass) bool { return p.Serial == serial }) {
-			continue
-		}
 		p, changed, err := w.refold(serial, millis(w.now))
 		if err != nil {
 			return err
@@ -294,8 +295,13 @@ func (w *issuing) note() string {
 	case w.in.Note != "":
 		parts = append(parts, w.in.Note)
 	}
+	if len(w.out.Passes) > 0 && w.reached == 0 && !w.walks {
+		return strings.Join(parts, "; ") // the changes are about the new passes
+	}
 	for _, c := range w.in.Changes {
-		parts = append(parts, strings.TrimSpace(c.Kind+" "+c.Reason))
+		if text := strings.TrimSpace(c.Kind + " " + c.Reason); !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
 	}
 	switch {
 	case len(w.in.Changes) == 0:
