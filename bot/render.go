@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +27,10 @@ type Renderer struct {
 	// URL is the public address, without a slash at the end.
 	URL     string
 	Now     func() time.Time
+	// Files reads the pictures that passes have of their own, by id; nil: there
+	// are none.
+	Files func(ctx context.Context, ids []string) (map[string][]byte, error)
+
 	program atomic.Pointer[Program]
 }
 
@@ -65,6 +72,9 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.pictures(p); err != nil {
+		return nil, err
+	}
 	p.Voided, p.Modified = p.Source.Voided, row.Updated
 	if p.Template.ModTime.After(p.Modified) {
 		p.Modified = p.Template.ModTime
@@ -75,13 +85,29 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 		return nil, err
 	}
 	p.Package = integrations.Package{Serial: row.Serial, Title: p.Rendered.Title, Filename: filename(row), Link: p.Source.Link, Sign: func() (*passes.Package, error) { return r.sign(p) }}
-	if p.Bytes, err = p.Template.PackageSize(p.Rendered); err != nil {
+	if p.Bytes, err = p.Template.PackageSize(p.Source, p.Rendered); err != nil {
 		return nil, err
 	}
 	for _, f := range p.Rendered.Fields() {
 		p.Fields = append(p.Fields, integrations.Field{Label: f.Label, Value: f.Value})
 	}
 	return p, nil
+}
+
+// pictures reads those that a pass has of its own.
+func (r *Renderer) pictures(p *Pass) error {
+	ids := p.Template.PictureIDs(p.Source.Inputs)
+	if len(ids) == 0 || r.Files == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	files, err := r.Files(ctx, slices.Collect(maps.Values(ids)))
+	p.Source.Pictures = map[string][]byte{}
+	for name, id := range ids {
+		p.Source.Pictures[name] = files[id]
+	}
+	return err
 }
 
 // sign fails where the certificate is not valid now, which the operator has to

@@ -22,14 +22,19 @@ const (
 	typeEmail  = "email"
 	typeChoice = "choice"
 	typePerson = "person"
+	// Programs fill these in: any JSON, and files of one pass alone.
+	typeJSON     = "json"
+	typePictures = "pictures"
 )
 
-var inputTypes = []string{typeText, typeNumber, typeDate, typeTime, typeEmail, typeChoice, typePerson}
+var inputTypes = []string{typeText, typeNumber, typeDate, typeTime, typeEmail, typeChoice, typePerson, typeJSON, typePictures}
 
 // Input is one value that a template takes.
 type Input struct {
 	Name, Label string
-	// Type is text, number, date, time, email, choice or person.
+	// Type is text, number, date, time, email, choice or person; or, for
+	// programs, json, which is any JSON, or pictures, which is an object of file
+	// names, as logo@2x.png, with the ids of files.
 	Type string
 	// Options are what a choice may be.
 	Options  []string
@@ -138,6 +143,10 @@ func (in Input) sample() any {
 		return "ada@example.com"
 	case typeChoice:
 		return in.Options[0]
+	case typeJSON:
+		return []any{}
+	case typePictures:
+		return map[string]any{}
 	}
 	return "Ada Lovelace"
 }
@@ -149,8 +158,13 @@ const maxInput = 16 << 10
 const maxAddress = 320
 
 func (in Input) check(s expressions.Settings, v any) (any, error) {
-	if in.Type == typeNumber {
+	switch in.Type {
+	case typeNumber:
 		return in.number(v)
+	case typeJSON:
+		return in.json(v)
+	case typePictures:
+		return in.pictures(v)
 	}
 	switch v.(type) {
 	case string, int, float64, bool, time.Time:

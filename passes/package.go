@@ -161,35 +161,43 @@ func (t *Template) Package(p Pass, r *Rendered, now time.Time) (*Package, error)
 	if err != nil {
 		return nil, err
 	}
+	static, err := t.staticOf(p)
+	if err != nil {
+		return nil, err
+	}
 	pass := newEntry(passFile, r.JSON)
-	manifest := t.static.manifestFor(pass.sha1)
+	manifest := static.manifestFor(pass.sha1)
 	signature, err := certificate.Sign(manifest, p.Updated)
 	if err != nil {
 		return nil, err
 	}
-	size := len(pass.data) + len(manifest) + len(signature) + t.static.beside + len(t.static.directory)
-	archive, n, err := pack(make([]byte, 0, size), int64(len(t.static.packed)), ownFiles(pass, manifest, signature))
+	size := len(pass.data) + len(manifest) + len(signature) + static.beside + len(static.directory)
+	archive, n, err := pack(make([]byte, 0, size), int64(len(static.packed)), ownFiles(pass, manifest, signature))
 	if err != nil {
 		return nil, err
 	}
-	archive = slices.Insert(archive, n, t.static.directory...)
+	archive = slices.Insert(archive, n, static.directory...)
 	end := archive[len(archive)-endSize:]
-	count := binary.LittleEndian.Uint16(end[endCount:]) + uint16(t.static.count) //nolint:gosec // a template has few files
+	count := binary.LittleEndian.Uint16(end[endCount:]) + uint16(static.count) //nolint:gosec // a template has few files
 	binary.LittleEndian.PutUint16(end[endCount:], count)
 	binary.LittleEndian.PutUint16(end[endCount+2:], count)
 	binary.LittleEndian.PutUint32(end[endDirectorySize:], uint32(len(archive)-n-endSize)) //nolint:gosec // as above
-	return &Package{t.static.packed, archive}, nil
+	return &Package{static.packed, archive}, nil
 }
 
 // PackageSize is the size of what Package makes, in bytes. Nothing is signed.
-func (t *Template) PackageSize(r *Rendered) (int64, error) {
+func (t *Template) PackageSize(p Pass, r *Rendered) (int64, error) {
 	certificate, err := t.Certificate()
 	if err != nil {
 		return 0, err
 	}
-	manifest := t.static.manifestFor(strings.Repeat("0", 2*sha1.Size))
-	shared := len(t.static.packed) + len(t.static.directory)
-	return int64(shared + t.static.beside + len(r.JSON) + len(manifest) + certificate.SignatureSize()), nil
+	static, err := t.staticOf(p)
+	if err != nil {
+		return 0, err
+	}
+	manifest := static.manifestFor(strings.Repeat("0", 2*sha1.Size))
+	shared := len(static.packed) + len(static.directory)
+	return int64(shared + static.beside + len(r.JSON) + len(manifest) + certificate.SignatureSize()), nil
 }
 
 // manifestFor is manifest.json with the sum of pass.json.

@@ -151,11 +151,14 @@ func TestSizesAreKnownWithoutSigning(t *testing.T) {
 	for n := range 13 {
 		p := onePass
 		p.Inputs = map[string]any{"note": strings.Repeat("é", n<<n)}
+		if n%2 == 1 {
+			p.Pictures = map[string][]byte{"icon.png": make([]byte, n), "thumbnail@2x.png": make([]byte, 2*n)}
+		}
 		r, err := template.Render(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		size, err := template.PackageSize(r)
+		size, err := template.PackageSize(p, r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,9 @@ type Pass struct {
 	// Inputs come from Check.
 	Inputs map[string]any
 	Voided bool
+	// Pictures are files of this pass alone, by name; they take the place of the
+	// template's.
+	Pictures map[string][]byte
 	// Updated is when the pass last changed. It is the signing time, and now in
 	// templates, so that a pass that has not changed is the same package.
 	Updated time.Time

@@ -102,6 +102,13 @@ func newAcceptance(e integrations.Event, result chan<- accepted) (a acceptance, 
 	return a, err
 }
 
+// Unstored is a new event that Issue stores together with what it does.
+func Unstored(e integrations.Event) (*Event, error) {
+	id, err := newID()
+	e.ID = id
+	return &Event{Event: e, State: StatePending}, err
+}
+
 // redirect is how a column keeps a recipient: CHANNEL ADDRESS.
 func redirect(e integrations.Event) string {
 	if e.Redirect == (integrations.Recipient{}) {

@@ -82,6 +82,14 @@ func (s *Store) Event(ctx context.Context, id string) (*Event, error) {
 	return found(scanEvent(s.reader.QueryRowContext(ctx, eventByID, id)))
 }
 
+const eventBySource = "SELECT " + eventFields + " FROM events WHERE source = $1 AND external_id = $2"
+
+// EventBySource reads one event by its source's id. The error is ErrNotFound
+// where there is none.
+func (s *Store) EventBySource(ctx context.Context, source, externalID string) (*Event, error) {
+	return found(scanEvent(s.reader.QueryRowContext(ctx, eventBySource, source, externalID)))
+}
+
 const accounts = "WITH RECURSIVE seen (account) AS (SELECT min(account) FROM events WHERE source = $1 AND account <> ''" +
 	" UNION ALL SELECT (SELECT min(account) FROM events WHERE source = $1 AND account <> '' AND account > seen.account) FROM seen WHERE seen.account IS NOT NULL)" +
 	" SELECT account FROM seen WHERE account IS NOT NULL"

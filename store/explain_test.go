@@ -100,7 +100,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it
 	}
 }
 
-var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks)"
+var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures)"
 
 var scansOfSQLite = regexp.MustCompile(`^SCAN ` + ourTables + `\b`)
 
@@ -179,6 +179,9 @@ func everything(t testing.TB, s *store.Store) {
 	got[store.Issued](t)(s.Issue(ctx, change(replayed, store.ChangeUpdate, "seat", "cs_new")))
 	must(t, s.Replay(ctx, replayed.ID))
 	got[store.Issued](t)(s.Issue(ctx, change(claimedAgain(t, s, replayed.ID), store.ChangeUpdate, "seat", "cs_new2")))
+	got[*store.Pass](t)(s.Redeem(ctx, sold.Passes[1].Serial, "api.website 1"))
+	must(t, s.PutFiles(ctx, map[string][]byte{"a": []byte("picture")}))
+	got[map[string][]byte](t)(s.Files(ctx, []string{"a"}))
 	d := sold.Deliveries[0].ID
 	got[string](t)(s.Resend(ctx, d, "", 3))
 	got[int](t)(s.ResendDead(ctx, time.Unix(1795197600+19_990, 0)))
@@ -213,6 +216,8 @@ func reading(t testing.TB, s *store.Store) {
 	if !got[bool](t)(s.HasEvent(ctx, "stripe", object, "stripe.checkout.paid")) {
 		t.Errorf("no event is about %s", object)
 	}
+	got[int](t)(s.Figure(ctx, "stripe", time.Unix(0, 0), time.Now()))
+	got[*store.Event](t)(s.EventBySource(ctx, "stripe", eventNow(t, s, eventID).ExternalID))
 	got[[]string](t)(s.Secrets(ctx))
 	got[[]string](t)(s.Accounts(ctx, "stripe"))
 	for _, query := range []string{"", payment} {
@@ -222,7 +227,10 @@ func reading(t testing.TB, s *store.Store) {
 			got[[]store.Delivery](t)(s.FindDeliveries(ctx, f))
 		}
 		for _, rule := range []string{"", "concert"} {
-			got[[]store.Pass](t)(s.FindPasses(ctx, store.Filter{Query: query, Rule: rule}))
+			for _, source := range []string{"", "stripe"} {
+				got[[]store.Pass](t)(s.FindPasses(ctx, store.Filter{Query: query, Rule: rule, Source: source}))
+				got[[]store.Pass](t)(s.FindPasses(ctx, store.Filter{Query: query, Rule: rule, Source: source, After: p}))
+			}
 		}
 	}
 }

@@ -18,12 +18,13 @@ type Filter struct {
 	// number or a mail address; empty: everything.
 	Query string
 	State string
-	// Rule is the one that issued a pass; only passes have it.
-	Rule string
+	// Rule is the one that issued a pass, and Source whose event did; only passes
+	// have them.
+	Rule, Source string
 	// Limit is the most rows; 0 is 100.
 	Limit int
-	// after is the last pass of the page before.
-	after *Pass
+	// After is the last pass of the page before; only its Created and Key count.
+	After *Pass
 }
 
 // What a Query may name, by the table that is listed. Each line uses an index.
@@ -109,10 +110,11 @@ func (f Filter) passes() (string, []any) {
 	var c conditions
 	c.add("serial IN ("+passesBy+")", f.Query)
 	c.add(f.few("rule")+" = ?", f.Rule)
-	if f.after != nil {
+	c.add(f.few("source")+" = ?", f.Source)
+	if f.After != nil {
 		n := len(c.args)
 		c.texts = append(c.texts, fmt.Sprintf("created <= $%d AND (created < $%[1]d OR key > $%d)", n+1, n+2))
-		c.args = append(c.args, millis(f.after.Created), f.after.Key)
+		c.args = append(c.args, millis(f.After.Created), f.After.Key)
 	}
 	return c.query("SELECT "+passFields+" FROM passes", "created DESC, key", f.Limit)
 }
@@ -147,7 +149,7 @@ func (s *Store) EachPass(ctx context.Context, f Filter) iter.Seq2[Pass, error] {
 			if len(page) < passPage {
 				return
 			}
-			f.after = &page[passPage-1]
+			f.After = &page[passPage-1]
 		}
 	}
 }
@@ -188,18 +190,18 @@ func (s *Store) IssuedBy(ctx context.Context, eventID string) ([]Pass, []Deliver
 	return passes, deliveries, err
 }
 
-const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated, source, account, live"
+const passFields = "serial, key, order_id, event_id, rule, template, item, unit, secret_id, link_hash, issued, inputs, void_on, void, created, updated, source, account, live, redeemed, redeemed_by"
 
 func scanPass(row scanner) (*Pass, error) {
 	var p Pass
 	var void, voidOn string
-	var created, updated int64
+	var created, updated, redeemed int64
 	err := row.Scan(&p.Serial, &p.Key, &p.OrderID, &p.EventID, &p.Rule, &p.Template, &p.Item, &p.Unit, &p.SecretID, &p.LinkHash,
-		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated, &p.Source, &p.Account, &p.Live)
+		&p.Issued, &p.Inputs, &voidOn, &void, &created, &updated, &p.Source, &p.Account, &p.Live, &redeemed, &p.RedeemedBy)
 	if err != nil {
 		return nil, err
 	}
-	p.Created, p.Updated = fromMillis(created), fromMillis(updated)
+	p.Created, p.Updated, p.Redeemed = fromMillis(created), fromMillis(updated), fromMillis(redeemed)
 	return &p, errors.Join(json.Unmarshal([]byte(voidOn), &p.VoidOn), json.Unmarshal([]byte(void), &p.Void))
 }
 

@@ -12,7 +12,8 @@ import (
 
 // Issue is what one event issues and changes, to be stored in one transaction.
 type Issue struct {
-	// Event is claimed by the caller.
+	// Event is claimed by the caller, or comes from Unstored, and is stored with
+	// what it does.
 	Event *Event
 	// State is what the event becomes: done, ignored or unmatched.
 	State string
@@ -49,7 +50,8 @@ const reachAtOnce = 200
 // Passes whose key is there are left as they are and out of the deliveries; so
 // an event that issues nothing new makes no order and sends nothing. Changes
 // that reach many passes begin a walk. The error is ErrLost, and nothing is
-// stored, where the event's claim was lost.
+// stored, where the event's claim was lost, and ErrSeen where the source's id of
+// an event that was not stored yet is known already.
 func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 	var out Issued
 	err := s.engine.write(ctx, false, func(t *transaction) error {
@@ -58,7 +60,7 @@ func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 			return err
 		}
 		w := issuing{Store: s, t: t, now: now, in: in, folding: folding{t: t, merge: in.Merge, event: in.Event.ID}}
-		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.settle} {
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.count, w.settle} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -96,7 +98,26 @@ const (
 )
 
 // fence locks the event's row and makes sure that the claim holds.
-func (w *issuing) fence() error { return w.t.changed(fenceEvent, w.in.Event.ID, w.in.Event.Attempts) }
+func (w *issuing) fence() error {
+	if w.in.Event.Attempts == 0 {
+		return w.accept()
+	}
+	return w.t.changed(fenceEvent, w.in.Event.ID, w.in.Event.Attempts)
+}
+
+// accept stores the event. Until the end of the transaction nobody sees it.
+func (w *issuing) accept() error {
+	a, err := newAcceptance(w.in.Event.Event, nil)
+	if err != nil {
+		return err
+	}
+	a.id = w.in.Event.ID
+	fresh, err := insertEvents(w.t, w.now, []acceptance{a})
+	if err == nil && !fresh[a.id] {
+		err = ErrSeen
+	}
+	return err
+}
 
 // lock keeps away whoever changes passes of the refs of new ones, or issues
 // passes of the refs of changes: neither would see what the other writes.
@@ -232,7 +253,7 @@ func (w *issuing) foldNew() error {
 // foldReached brings the passes up to date that the event's changes are about,
 // or begins a walk over them.
 func (w *issuing) foldReached() error {
-	if len(w.in.Changes) == 0 && w.in.Event.Attempts == 1 {
+	if len(w.in.Changes) == 0 && w.in.Event.Attempts <= 1 {
 		return nil
 	}
 	serials, err := reached(w.t, w.in.Event, "", reachAtOnce+1)

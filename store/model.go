@@ -23,6 +23,9 @@ const (
 // ErrLost says that a claim ran out and somebody else has the row.
 var ErrLost = errors.New("the claim on this row was lost")
 
+// ErrSeen says that the source's id of an event is known already.
+var ErrSeen = errors.New("there is an event with this id already")
+
 // Event is a stored event.
 type Event struct {
 	integrations.Event
@@ -77,6 +80,9 @@ type Pass struct {
 	Source, Account  string
 	Live             bool
 	Created, Updated time.Time
+	// Redeemed is when it was used, zero until then, and RedeemedBy says by whom.
+	Redeemed   time.Time
+	RedeemedBy string
 }
 
 // Kinds of changes, in the order of those that happened at the same time.

@@ -79,6 +79,9 @@ func (s *Store) Step(ctx context.Context, walk *Walk, merge Merge) (changed []Pa
 				return err
 			}
 		}
+		if err := count(t, now, FigureChanged, changed); err != nil {
+			return err
+		}
 		return t.changed(moveWalk, walk.ID, walk.Attempts, place)
 	})
 	if err == nil {

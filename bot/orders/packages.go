@@ -86,7 +86,7 @@ func (o *Orders) QR(ctx context.Context, address string) ([]byte, error) {
 // error is ErrBusy where too many are asked for.
 func (o *Orders) Picture(ctx context.Context, p *bot.Pass) ([]byte, error) {
 	v, err := o.made.get(ctx, stateOf(p, nil), func() (any, int, error) {
-		img, err := preview.Front(preview.Pass{JSON: p.Rendered.JSON, Files: p.Template.Files(), Language: o.language}, preview.Options{Scale: 2, Now: p.Source.Updated})
+		img, err := preview.Front(preview.Pass{JSON: p.Rendered.JSON, Files: p.Template.FilesOf(p.Source), Language: o.language}, preview.Options{Scale: 2, Now: p.Source.Updated})
 		if err != nil {
 			return nil, 0, err
 		}
