@@ -79,12 +79,13 @@ func (in *Intake) Body(w http.ResponseWriter, r *http.Request, v *Verifier) (bod
 		in.refuse(w, r, http.StatusTooManyRequests, "too many requests were refused; send fewer")
 		return nil, false
 	}
-	err := v.Precheck(r.Header, in.now())
+	header := v.header(r)
+	err := v.Precheck(header, in.now())
 	if err == nil {
 		var held int64
 		body, held, err = in.read(r)
 		if err == nil {
-			err = v.Verify(r.Header, body, in.now())
+			err = v.Verify(header, body, in.now())
 		}
 		in.room.Release(held)
 	}
@@ -98,6 +99,9 @@ func (in *Intake) Body(w http.ResponseWriter, r *http.Request, v *Verifier) (bod
 	case errors.Is(err, errRoom):
 		in.refuse(w, r, http.StatusServiceUnavailable, err.Error())
 	default:
+		if v.challenge != "" {
+			w.Header().Set("WWW-Authenticate", v.challenge)
+		}
 		in.refuse(w, r, http.StatusUnauthorized, err.Error())
 	}
 	return nil, false
@@ -170,7 +174,7 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, code int, text 
 	w.Header().Set("Connection", "close")
 	pages.WriteError(w, code, text)
 	if n, ok := in.refused.add(in.now()); ok {
-		in.log.Warn("refused requests that must be signed; is the signing secret in the config, and is this clock right?", "requests", n, "status", code, "last", text)
+		in.log.Warn("refused requests that nobody vouches for; is the secret in the config, and is this clock right?", "requests", n, "status", code, "last", text)
 	}
 }
 

@@ -42,12 +42,12 @@ type Scheme struct {
 	// Algorithm is SHA256, which is the default, or another; all but Ed25519 are
 	// HMAC.
 	Algorithm string
-	// Encoding is how signatures are written: Hex, which is the default, or
-	// Base64.
+	// Encoding is how signatures are written: Hex, which is the default, Base64
+	// or Base64URL.
 	Encoding string
 	// SecretPrefix begins the sender's secrets, as "whsec_", and says nothing.
 	SecretPrefix string
-	// SecretEncoding is Hex or Base64 where the key is what the secret encodes,
+	// SecretEncoding is as Encoding where the key is what the secret encodes,
 	// without its prefix. Empty: the key is the secret as it stands.
 	SecretEncoding string
 }
@@ -72,14 +72,24 @@ const (
 
 // Ways to write bytes.
 const (
-	Hex    = "hex"
-	Base64 = "base64"
+	Hex       = "hex"
+	Base64    = "base64"
+	Base64URL = "base64url"
 )
 
 var hashes = map[string]func() hash.Hash{SHA1: sha1.New, SHA256: sha256.New, SHA512: sha512.New}
 
+// decoders are strict: what is signed has one spelling.
 var decoders = map[string]func(string) ([]byte, error){
-	Hex: hex.DecodeString, Base64: base64.StdEncoding.DecodeString, "": func(s string) ([]byte, error) { return []byte(s), nil },
+	Hex: hex.DecodeString, Base64: base64.StdEncoding.Strict().DecodeString,
+	Base64URL: func(s string) ([]byte, error) {
+		return base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(s, "="))
+	},
+	"": func(s string) ([]byte, error) { return []byte(s), nil },
+}
+
+var encoders = map[string]func([]byte) string{
+	Hex: hex.EncodeToString, Base64: base64.StdEncoding.EncodeToString, Base64URL: base64.URLEncoding.EncodeToString,
 }
 
 var timeReaders = map[string]func(string) (time.Time, error){
@@ -93,6 +103,12 @@ var timeReaders = map[string]func(string) (time.Time, error){
 		return time.UnixMilli(int64(n)), err
 	},
 	TimeRFC3339: func(s string) (time.Time, error) { return time.Parse(time.RFC3339, s) },
+}
+
+var timeWriters = map[string]func(time.Time) string{
+	TimeUnix:    func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) },
+	TimeMillis:  func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) },
+	TimeRFC3339: func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 }
 
 // part is a piece of the signed text: a literal text, or a name in braces.
