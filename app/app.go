@@ -16,6 +16,7 @@ import (
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -89,8 +90,10 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	if err != nil {
 		return err
 	}
+	renderer := bot.NewRenderer(p.Program, secrets, c.URL, a.Now)
+	renderer.Files = a.Store.Files
 	a.Engine = bot.New(bot.Config{
-		Store: a.Store, Renderer: bot.NewRenderer(p.Program, secrets, c.URL, a.Now), Sources: sources(c), Operator: operator,
+		Store: a.Store, Renderer: renderer, Sources: sources(c), Operator: operator,
 		Channels: channels, Log: a.Log,
 	})
 	return a.services(p.Keyring)
@@ -113,6 +116,11 @@ func (a *App) services(keyring *certificates.Keyring) error {
 			return err
 		}
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
+	}
+	if c := a.Config.API; c != nil {
+		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(), Clients: a.Config.Proxies, Log: a.Log}); err != nil {
+			return err
+		}
 	}
 	if len(a.Engine.Operator) > 0 {
 		a.parts = append(a.parts, Part{Name: "notices", Run: a.every("the operator could not be told", time.Minute, nil, a.Engine.NotifyOperator)})

@@ -13,6 +13,7 @@ import (
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
@@ -66,6 +67,12 @@ func LoadRules(c *config.Config, keyring *certificates.Keyring) (*Project, probl
 	var out, found problems.List
 	p.Templates, found = LoadTemplates(c, keyring)
 	out = append(out, found...)
+	if c.API != nil {
+		t, found := c.API.LoadTemplate(settings(c, keyring))
+		if out = append(out, c.Place(found.Under("api"))...); t != nil {
+			p.Templates[t.Name] = t
+		}
+	}
 	types := map[string]integrations.TypeInfo{}
 	for _, source := range sources(c) {
 		known, err := source.Types()
@@ -119,7 +126,14 @@ func sources(c *config.Config) map[string]integrations.Source {
 	if c.Stripe != nil {
 		s = *c.Stripe
 	}
-	return map[string]integrations.Source{bot.SourceOwn: bot.Own{}, stripe.SourceName: stripe.NewClient(s)}
+	out := map[string]integrations.Source{bot.SourceOwn: bot.Own{}, stripe.SourceName: stripe.NewClient(s)}
+	if c.API != nil {
+		for _, k := range c.API.Keys {
+			name := api.SourcePrefix + k.Name
+			out[name] = api.Source{Name: name}
+		}
+	}
+	return out
 }
 
 // StoreConfig says where a project's store is.

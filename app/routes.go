@@ -8,6 +8,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/console"
+	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/wallet"
@@ -29,6 +30,7 @@ type handlers struct {
 	wallet  *wallet.Handler
 	console *console.Handler
 	stripe  *stripe.Webhook // nil without a stripe section in the config
+	api     *api.Handler    // nil without an api section
 }
 
 const (
@@ -59,7 +61,36 @@ func (a *App) routes(h handlers) []Route {
 			Route{write, stripe.SuccessPath, success.Change, true},
 		)
 	}
+	if h.api != nil {
+		out = append(out, apiRoutes(h.api)...)
+	}
 	return append(out, a.Routes...)
+}
+
+// apiRoutes are those of the JSON API. It has limits of its own.
+func apiRoutes(h *api.Handler) []Route {
+	const all, legacy = "/api/passes", "/api/pkpass"
+	const serial = "/{serial:[A-Za-z0-9_-]{1,128}}"
+	out := []Route{
+		{write, legacy, h.PkPass(), false},
+		{write, all, h.Create(), false},
+		{http.MethodGet, all, h.List(), false},
+		{http.MethodGet, "/api/auth/usage", h.Usage(), false},
+		{http.MethodOptions, "/api/{rest:.*}", h.Preflight(), false},
+	}
+	for _, one := range []string{all + serial, legacy + serial} {
+		out = append(out,
+			Route{http.MethodGet, one, h.Show(), false},
+			Route{http.MethodPut, one, h.Update(), false},
+			Route{http.MethodDelete, one, h.Delete(), false},
+			Route{http.MethodGet, one + "/google", h.Google(), false},
+			Route{write, one + "/redeem", h.Redeem(), false},
+			Route{write, one + "/resend", h.Resend(), false},
+			Route{write, one + "/void", h.Void(), false},
+			Route{write, one + "/unvoid", h.Unvoid(), false},
+		)
+	}
+	return out
 }
 
 // A client may ask for so many pages a second, and so many at once.
@@ -77,7 +108,7 @@ func (a *App) newRouter(h handlers) *mux.Router {
 		r.Handle(route.Path, handler).Methods(strings.Fields(route.Methods)...)
 	}
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Method == http.MethodPost {
+		if req.Method == http.MethodPost || strings.HasPrefix(req.URL.Path, "/api/") {
 			pages.WriteError(w, http.StatusNotFound, "nothing is configured at this address")
 			return
 		}

@@ -195,7 +195,7 @@ func TestAPersonVoidsUnvoidsAndUpdates(t *testing.T) {
 		{bot.TypeUpdate, map[string]any{"seat": "B2"}, "operator", `"B2"`},
 		{bot.TypeUnvoid, nil, "", `"B2"`},
 	} {
-		e, err := bot.OwnEvent(step.kind, p.Serial, step.inputs, sold.Time.Add(time.Duration(i+1)*time.Hour))
+		e, err := bot.OwnEvent(step.kind, p.Serial, step.inputs, bot.ByOperator, sold.Time.Add(time.Duration(i+1)*time.Hour))
 		must(t, err)
 		b.accepted(t, false, e)
 		p = b.only(t, sold.ID)
@@ -210,7 +210,7 @@ func TestWhatAPersonVoidedStaysVoidWhenItsPassComesLater(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, database string) {
 		b, s := newShop(t, database, shopRules)
-		e, err := bot.OwnEvent(bot.TypeVoid, "jg2bt2sssowr7hxsbzxs33kehm", nil, time.Now())
+		e, err := bot.OwnEvent(bot.TypeVoid, "jg2bt2sssowr7hxsbzxs33kehm", nil, bot.ByOperator, time.Now())
 		must(t, err)
 		b.accepted(t, false, e)
 		if p := b.only(t, b.accepted(t, false, s.event("sold", 0, nil))[0].ID); strings.Join(p.Void, " ") != "operator" {

@@ -34,6 +34,9 @@ type Program struct {
 	channels  map[string]func(string) error
 }
 
+// Templates are those that passes are made of, by name.
+func (p *Program) Templates() map[string]*passes.Template { return p.templates }
+
 // rule is a Rule with its expressions compiled.
 type rule struct {
 	Rule

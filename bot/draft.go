@@ -2,6 +2,8 @@ package bot
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/passhook/passhook/integrations"
@@ -20,6 +22,9 @@ func (p *Program) ordered(o integrations.Order, e integrations.Completed) (Plann
 		return out, fmt.Errorf("template %s: %w", o.Template, err)
 	}
 	for _, to := range o.To {
+		if p.channels[to.Channel] == nil {
+			return out, fmt.Errorf("deliver: %s is no channel here; there is %s", to.Channel, strings.Join(slices.Sorted(maps.Keys(p.channels)), ", "))
+		}
 		if e.Redirect.Address != "" {
 			to = e.Redirect
 		}

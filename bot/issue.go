@@ -91,7 +91,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 		key := passKey(completed.Event, p)
 		inputs, err := json.Marshal(p.Inputs)
 		if err != nil {
-			return fmt.Errorf("rule %s: the inputs are no JSON: %w", p.Rule, err)
+			return fmt.Errorf("%s: the inputs are no JSON: %w", p.name(), err)
 		}
 		pass := store.Pass{
 			Serial: current.serial(key), Key: key, EventID: ev.ID, Rule: p.Rule, Template: p.Template, Item: p.Item, Unit: p.Unit,
@@ -105,7 +105,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 			err = r.Rendered.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("rule %s, template %s: %w", p.Rule, p.Template, err)
+			return fmt.Errorf("%s: %w", p.name(), err)
 		}
 		out.Passes = append(out.Passes, pass)
 		groups.add(pass, p.To)

@@ -22,14 +22,20 @@ const (
 	TypeUpdate = SourceOwn + ".update"
 )
 
-// OwnEvent makes an event that voids, unvoids or updates one pass, by its
-// serial number. Inputs are for an update.
-func OwnEvent(eventType, serial string, inputs map[string]any, at time.Time) (integrations.Event, error) {
+// Who makes such events, beside the keys of the API.
+const (
+	ByOperator = "operator"
+	ByBuyer    = "buyer"
+)
+
+// OwnEvent makes an event by which somebody voids, unvoids or updates one pass,
+// by its serial number. Inputs are for an update.
+func OwnEvent(eventType, serial string, inputs map[string]any, by string, at time.Time) (integrations.Event, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return integrations.Event{}, err
 	}
-	data, err := json.Marshal(map[string]any{"inputs": inputs})
+	data, err := json.Marshal(map[string]any{"inputs": inputs, "by": by})
 	return integrations.Event{
 		Source: SourceOwn, Type: eventType, ExternalID: id.String(), Object: serial, Live: true, Time: at,
 		Data: data, Wanted: true,

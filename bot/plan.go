@@ -44,6 +44,14 @@ type PlannedPass struct {
 	with []byte
 }
 
+// name is what a person knows it by.
+func (p PlannedPass) name() string {
+	if p.Rule == "" {
+		return "template " + p.Template
+	}
+	return "rule " + p.Rule + ", template " + p.Template
+}
+
 // PlannedChange is what a rule does to the passes that share a ref with the
 // event.
 type PlannedChange struct {

@@ -25,8 +25,8 @@ const (
 type Renderer struct {
 	Secrets Secrets
 	// URL is the public address, without a slash at the end.
-	URL     string
-	Now     func() time.Time
+	URL string
+	Now func() time.Time
 	// Files reads the pictures that passes have of their own, by id; nil: there
 	// are none.
 	Files func(ctx context.Context, ids []string) (map[string][]byte, error)

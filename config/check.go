@@ -44,6 +44,9 @@ func (l *loader) check() {
 	if c.Stripe != nil {
 		l.add(c.Stripe.Check().Under("stripe")...)
 	}
+	if c.API != nil {
+		l.add(c.API.Check().Under("api")...)
+	}
 	l.checkRules()
 }
 

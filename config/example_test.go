@@ -18,6 +18,7 @@ PASS_CERTIFICATE_PASSWORD=password
 SMTP_PASSWORD=password
 STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef
 STRIPE_API_KEY=rk_live_0123456789abcdef
+API_KEY=0123456789abcdef01234567
 DATABASE_URL=postgres://me:password@127.0.0.1/passhook`
 
 // example is example.yaml with the files that it names.

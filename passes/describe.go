@@ -190,7 +190,7 @@ func (d describer) value(in Input, n *yaml.Node, v any) any {
 		return nil
 	}
 	// YAML would read 007 as a number, and a date as midnight in UTC.
-	if n.Kind == yaml.ScalarNode && in.Type != typeNumber {
+	if n.Kind == yaml.ScalarNode && in.Type != typeNumber && in.Type != typeJSON {
 		v = n.Value
 	}
 	out, err := in.check(d.Expressions, expressions.Normalize(v))

@@ -212,7 +212,7 @@ func encodingFor(message string) string {
 
 // front is what the front says.
 func (t *Template) front(pass map[string]any) []Field {
-	style, _ := pass[t.style].(map[string]any)
+	style, _ := pass[styleOf(pass)].(map[string]any)
 	var out []Field
 	for _, group := range groups {
 		list, _ := style[group].([]any)

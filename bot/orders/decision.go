@@ -75,7 +75,7 @@ func (o *Orders) Decide(ctx context.Context, d *Decision, void []string) error {
 		if want {
 			kind = bot.TypeVoid
 		}
-		ev, err := bot.OwnEvent(kind, p.Serial, nil, o.engine.Now())
+		ev, err := bot.OwnEvent(kind, p.Serial, nil, bot.ByOperator, o.engine.Now())
 		if err == nil {
 			err = o.engine.Do(ctx, ev)
 		}

@@ -25,7 +25,7 @@ func (o *Orders) Rename(ctx context.Context, d *Delivery, serial string, given m
 	if err != nil || len(changed) == 0 {
 		return err
 	}
-	ev, err := bot.OwnEvent(bot.TypeUpdate, serial, changed, o.engine.Now())
+	ev, err := bot.OwnEvent(bot.TypeUpdate, serial, changed, bot.ByBuyer, o.engine.Now())
 	if err != nil {
 		return err
 	}

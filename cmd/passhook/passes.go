@@ -194,7 +194,7 @@ func (c terminal) queueOwnEvents(ctx context.Context, eventType string, serials 
 		}
 	}
 	for _, serial := range serials {
-		e, err := bot.OwnEvent(eventType, serial, nil, time.Now())
+		e, err := bot.OwnEvent(eventType, serial, nil, bot.ByOperator, time.Now())
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,9 @@ func checkNoStyle(c *checker) {
 }
 
 func checkSecondStyle(c *checker) {
-	if two := c.classic(); len(two) > 1 {
+	// Expressions may leave all but one out; what they make is checked again.
+	open := func(s string) bool { return dynamic(c.pass[s]) }
+	if two := slices.DeleteFunc(c.classic(), open); len(two) > 1 {
 		c.err(two[1], "is a second style beside "+two[0],
 			"a pass has one, with nothing but posterGeneric beside it", "take one of them out")
 	}
