@@ -84,3 +84,17 @@ func IsBlocked(err error) bool {
 	var e blockedError
 	return errors.As(err, &e)
 }
+
+type goneError struct{ error }
+
+func (e goneError) Unwrap() error { return e.error }
+
+// Gone marks err as the word of the other side that it wants no messages any
+// more.
+func Gone(err error) error { return goneError{err} }
+
+// IsGone reports whether err was marked with Gone.
+func IsGone(err error) bool {
+	var e goneError
+	return errors.As(err, &e)
+}

@@ -106,6 +106,8 @@ type folding struct {
 	event string
 	// unfit says what was left out.
 	unfit []string
+	// facts are what became of the passes.
+	facts []fact
 }
 
 // fold computes what a pass is, and writes that where it has changed. fresh
@@ -129,6 +131,7 @@ func (f *folding) fold(p *Pass, fresh bool) (changed bool, err error) {
 	if bytes.Equal(inputs, p.Inputs) && slices.Equal(void, p.Void) {
 		return false, nil
 	}
+	f.facts = append(f.facts, became(p, inputs, void, fresh)...)
 	p.Inputs, p.Void = inputs, void
 	text, err := jsonList(void)
 	if err != nil {

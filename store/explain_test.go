@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -37,6 +38,7 @@ func (r *recorder) saw(query string, args []any) {
 var mayScan = map[string]string{
 	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":               "SCAN walks USING INDEX walks_since",
 	"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":              "SCAN events USING INDEX events_since",
+	"UPDATE outgoing SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":            "SCAN outgoing USING INDEX outgoing_due",
 	"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":          "SCAN deliveries USING INDEX deliveries_since",
 	"FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1":                 "SCAN events USING INDEX events_stuck",
 	"FROM events WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2":     "SCAN events USING INDEX events_since",
@@ -76,6 +78,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it
 				t.Parallel()
 				p := c.place(t)
 				p.Now = nil // the database's own clock is asked as well
+				p.Endpoints = endpoints("crm", "erp", "off")
 				s := p.open(t)
 				db := database(t, s)
 				storetest.Fill(t, db, sales)
@@ -100,7 +103,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it
 	}
 }
 
-var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures)"
+var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|activity|outgoing)"
 
 var scansOfSQLite = regexp.MustCompile(`^SCAN ` + ourTables + `\b`)
 
@@ -188,9 +191,29 @@ func everything(t testing.TB, s *store.Store) {
 	_, _, err = s.Stuck(ctx)
 	must(t, err)
 	working(t, s)
+	telling(t, s)
 	trouble := got[store.Trouble](t)(s.Unreported(ctx, 10))
 	trouble.Deliveries, trouble.Walks = append(trouble.Deliveries, store.Delivery{ID: d}), append(trouble.Walks, store.Walk{ID: "w"})
 	must(t, s.MarkReported(ctx, trouble))
+}
+
+// telling has a store run what it has for endpoints.
+func telling(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	sold := issue(t, s, "cs_told", 3)
+	if !got[bool](t)(s.Changed(ctx, sold.Passes[0].EventID, sold.Passes[0].Serial)) {
+		t.Error("a new pass is nothing new")
+	}
+	all := got[[]store.Outgoing](t)(s.OutgoingOf(ctx, sold.Passes[0].EventID, 10))
+	if len(all) != 9 {
+		t.Fatalf("%d messages", len(all))
+	}
+	got[time.Duration](t)(s.EndpointFailed(ctx, "off"))
+	got[bool](t)(s.Disable(ctx, claimedMessage(t, s, firstFor(all, "off")), "410 Gone"))
+	got[string](t)(s.Disabled(ctx, "off"))
+	must(t, s.EndOutgoing(ctx, claimedMessage(t, s, firstFor(all, "erp")), "it is not in the config"))
+	must(t, s.EndpointAnswered(ctx, "crm"))
 }
 
 // reading asks about what is in the middle of a full store.
@@ -250,8 +273,12 @@ func working(t testing.TB, s *store.Store) {
 	stop := running(t, s, walking(s, named, func(context.Context, []store.Pass) error { return nil }),
 		store.Work[store.Delivery]{Table: store.Deliveries, Slots: 1, Do: func(ctx context.Context, d *store.Delivery) error {
 			defer func() { confirmed <- true }()
+			if len(confirmed) > 0 {
+				return integrations.Never(errors.New("550 no such user"))
+			}
 			return s.Confirm(ctx, d)
 		}},
+		store.Work[store.Outgoing]{Table: store.Outgoings, Slots: 1, Do: func(context.Context, *store.Outgoing) error { return nil }},
 		onEvents(1, func(ctx context.Context, e *store.Event) error {
 			if calls[e.ID]++; calls[e.ID] == 1 && e.ExternalID == "evt_retried" {
 				return fmt.Errorf("again")

@@ -63,6 +63,11 @@ func (s *Store) ClaimWalk(ctx context.Context, id string) (*Walk, bool, error) {
 	return claimOne(ctx, s, Walks, id)
 }
 
+// ClaimOutgoing claims one message, as a worker does, if it is due.
+func (s *Store) ClaimOutgoing(ctx context.Context, id string) (*Outgoing, bool, error) {
+	return claimOne(ctx, s, Outgoings, id)
+}
+
 func claimOne[T any](ctx context.Context, s *Store, in Table[T], id string) (out *T, ok bool, err error) {
 	err = s.engine.write(ctx, false, func(t *transaction) error {
 		now, err := s.engine.now(ctx, t)
@@ -93,7 +98,7 @@ func (s *Store) ClaimDue(ctx context.Context, source string) (out []Row, err err
 }
 
 // allTables are those that passhook works on.
-var allTables = []table{eventTable, deliveryTable, walkTable}
+var allTables = []table{eventTable, deliveryTable, walkTable, outgoingTable}
 
 // Look looks once for what is due.
 func (s *Store) Look(ctx context.Context) error { return s.ledger.findDue(ctx, lookQuery(allTables)) }
@@ -153,9 +158,10 @@ func (l Lane) Waits() time.Duration { return l.lane.waits() }
 
 // What a retry is decided by.
 var (
-	Final  = final
-	Pause  = pause
-	Pauses = pauses
+	Final       = patient.final
+	Pause       = patient.pause
+	SpacedFinal = spaced.final
+	SpacedPause = spaced.pause
 )
 
 // Renew renews the claims of the running store.

@@ -60,7 +60,7 @@ func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 			return err
 		}
 		w := issuing{Store: s, t: t, now: now, in: in, folding: folding{t: t, merge: in.Merge, event: in.Event.ID}}
-		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.count, w.settle} {
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.activity, w.count, w.settle} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -299,6 +299,15 @@ func (w *issuing) deliveries() error {
 		w.out.Deliveries = append(w.out.Deliveries, d)
 	}
 	return nil
+}
+
+// activity stores what became of the passes.
+func (w *issuing) activity() error {
+	facts := make([]fact, len(w.out.Passes), len(w.out.Passes)+len(w.facts))
+	for i, p := range w.out.Passes {
+		facts[i] = fact{p.Serial, ActivityIssued}
+	}
+	return w.remember(w.t, w.in.Event.ID, w.now, append(facts, w.facts...))
 }
 
 func (w *issuing) settle() error {

@@ -135,6 +135,13 @@ func lookUpJobs() []job {
 			has, err := f.HasEvent(tb.Context(), "stripe", n.session, "stripe.checkout.paid")
 			return found[bool](1)(nothingOr(has), err)
 		}),
+		read("Changed", func(tb testing.TB, f *full, n names) error {
+			is, err := f.Changed(tb.Context(), n.event, n.serial)
+			return found[bool](1)(nothingOr(is), err)
+		}),
+		read("OutgoingOf", func(tb testing.TB, f *full, n names) error {
+			return found[store.Outgoing](1)(f.OutgoingOf(tb.Context(), n.event, 10))
+		}),
 		read("Unreported", func(tb testing.TB, f *full, _ names) error { _, err := f.Unreported(tb.Context(), 100); return err }),
 		read("Stuck", func(tb testing.TB, f *full, _ names) error { _, _, err := f.Stuck(tb.Context()); return err }),
 		read("Accounts", func(tb testing.TB, f *full, _ names) error {
@@ -188,6 +195,13 @@ func writeJobs() []job {
 			return f.issue(tb, id)
 		}},
 		{"Issue a refund of 1 pass", func(tb testing.TB, f *full, n names) func() error { return f.change(tb, n, n.payment) }},
+		{"end what waits for an endpoint", func(tb testing.TB, f *full, _ names) func() error {
+			must(tb, f.issue(tb, f.next())())
+			var id string
+			must(tb, database(tb, f.Store).QueryRow("SELECT max(id) FROM outgoing").Scan(&id))
+			o := claimedMessage(tb, f.Store, id)
+			return func() error { return f.EndOutgoing(tb.Context(), o, "it is not in the config") }
+		}},
 		{"Issue a change of no pass", func(tb testing.TB, f *full, n names) func() error { return f.change(tb, n, "pi_none") }},
 		{"Resend", func(tb testing.TB, f *full, n names) func() error {
 			return func() error { _, err := f.Resend(tb.Context(), n.delivery, "", 50); return err }

@@ -56,7 +56,7 @@ type full struct {
 type names struct{ event, external, order, serial, session, payment, delivery, recipient, link string }
 
 func filled(b *testing.B, p place, rows int) *full {
-	p.Now = nil
+	p.Now, p.Endpoints = nil, endpoints("bench")
 	f := &full{Store: p.open(b), place: p, rows: rows}
 	b.Cleanup(func() { must(b, f.Close()) })
 	db := database(b, f.Store)

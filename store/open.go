@@ -32,6 +32,9 @@ type Config struct {
 	// Probe is the pause before a service that is unavailable is asked first;
 	// it grows to 30 times that. Default: 1 s.
 	Probe time.Duration
+	// Endpoints are told what becomes of passes. Without any, nothing is stored
+	// for them.
+	Endpoints []Endpoint
 }
 
 // Store is an open database with its ledger. It is safe for concurrent use.

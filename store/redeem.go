@@ -24,11 +24,14 @@ func (s *Store) Redeem(ctx context.Context, serial, by string) (p *Pass, err err
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(redeemPass, serial, millis(now), clean(by)); err != nil {
+		n, err := t.exec(redeemPass, serial, millis(now), clean(by))
+		if err != nil {
 			return err
 		}
-		p, err = found(scanPass(t.row(passBySerial, serial)))
-		return err
+		if p, err = found(scanPass(t.row(passBySerial, serial))); err != nil || n == 0 {
+			return err
+		}
+		return s.remember(t, "", now, []fact{{serial, ActivityRedeemed}})
 	})
 	switch {
 	case err != nil:

@@ -20,6 +20,9 @@ type Trouble struct {
 	Events     []Event
 	Deliveries []Delivery
 	Walks      []Walk
+	// Outgoing are the newest message of each endpoint that was given up; they
+	// stand for all before them.
+	Outgoing []Outgoing
 }
 
 // Unreported is what the operator has not been told of, limit of each kind.
@@ -30,7 +33,10 @@ func (s *Store) Unreported(ctx context.Context, limit int) (out Trouble, err err
 	if out.Deliveries, err = collect(ctx, s.reader, scanDelivery, untoldDeliveries, limit); err != nil {
 		return out, err
 	}
-	out.Walks, err = collect(ctx, s.reader, scanWalk, untoldWalks, limit)
+	if out.Walks, err = collect(ctx, s.reader, scanWalk, untoldWalks, limit); err != nil {
+		return out, err
+	}
+	out.Outgoing, err = s.untold(ctx, limit)
 	return out, err
 }
 
@@ -74,6 +80,11 @@ const (
 
 // MarkReported remembers that the operator was told of these.
 func (s *Store) MarkReported(ctx context.Context, of Trouble) error {
+	for _, o := range of.Outgoing {
+		if err := s.tellOutgoing(ctx, o); err != nil {
+			return err
+		}
+	}
 	return s.engine.write(ctx, false, func(t *transaction) error {
 		for _, e := range of.Events {
 			if _, err := t.exec(toldOfEvent, e.ID, e.State); err != nil {

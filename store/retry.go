@@ -6,10 +6,41 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
+// retries says how long the rows of a table are tried.
+type retries struct {
+	// pauses are the waits after the first, second, … failure; the last repeats.
+	pauses []time.Duration
+	// giveUpAfter is how long temporary failures are tried again.
+	giveUpAfter time.Duration
+	// outlast: what waits for a service that is unavailable, or for the operator,
+	// is tried more often and is never given up.
+	outlast bool
+	// tooFar is longer than any pause: a row that is due later was given its time
+	// by a clock that was wrong.
+	tooFar time.Duration
+}
+
+var (
+	// patient gives up as mail servers do (RFC 5321, section 4.5.4.1).
+	patient = retries{
+		pauses: []time.Duration{
+			2 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
+			15 * time.Minute, 30 * time.Minute, time.Hour,
+		},
+		giveUpAfter: 5 * 24 * time.Hour, outlast: true, tooFar: 3 * time.Hour,
+	}
+	// spaced is the way of Standard Webhooks: 13 tries within a bit more than
+	// three days, whatever is wrong.
+	spaced = retries{
+		pauses: []time.Duration{
+			5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
+			2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		},
+		giveUpAfter: 3 * 24 * time.Hour, tooFar: 36 * time.Hour,
+	}
+)
+
 const (
-	// giveUpAfter is how long temporary failures are tried again, as mail servers
-	// do (RFC 5321, section 4.5.4.1).
-	giveUpAfter = 5 * 24 * time.Hour
 	// leastTries and leastUptime are what else it takes to give up: time in
 	// which nobody tried does not count against a row.
 	leastTries  = 8
@@ -22,39 +53,31 @@ const (
 	// mostUnknown is how often a row is tried of which nobody knows whether the
 	// other side has it.
 	mostUnknown = 3
-	// tooFar is longer than any pause: a row that is due later was given its
-	// time by a clock that was wrong.
-	tooFar = 3 * time.Hour
 )
-
-// pauses are the waits after the first, second, … failure; the last repeats.
-var pauses = []time.Duration{
-	2 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
-	15 * time.Minute, 30 * time.Minute, time.Hour,
-}
 
 // pause is how long a row waits after so many attempts. It is spread by a
 // quarter either way and is never shorter than the error asks for.
-func pause(attempts int, err error, jitter float64) time.Duration {
-	p := pauses[min(max(attempts, 1), len(pauses))-1]
+func (r retries) pause(attempts int, err error, jitter float64) time.Duration {
+	p := r.pauses[min(max(attempts, 1), len(r.pauses))-1]
 	switch {
+	case !r.outlast:
 	case integrations.IsUnavailable(err):
 		p = min(p, soonBack)
 	case integrations.IsBlocked(err):
 		p = min(p, soonMended)
 	}
 	p += time.Duration((jitter - 0.5) / 2 * float64(p))
-	return max(p, min(integrations.RetryAfter(err), tooFar/2))
+	return max(p, min(integrations.RetryAfter(err), r.tooFar/2))
 }
 
 // final reports whether err ends the tries of a row. What is the operator's to
-// mend, who is told, ends none.
-func final(err error, r Row, now, started time.Time) bool {
+// mend, who is told, ends none of those that outlast it.
+func (r retries) final(err error, row Row, now, started time.Time) bool {
 	switch {
-	case integrations.IsNever(err), integrations.IsAmbiguous(err) && r.Attempts >= mostUnknown:
+	case integrations.IsNever(err), integrations.IsAmbiguous(err) && row.Attempts >= mostUnknown:
 		return true
-	case integrations.IsUnavailable(err), integrations.IsBlocked(err):
+	case r.outlast && (integrations.IsUnavailable(err) || integrations.IsBlocked(err)):
 		return false
 	}
-	return now.Sub(r.Since) >= giveUpAfter && r.Attempts >= leastTries && now.Sub(started) >= leastUptime
+	return now.Sub(row.Since) >= r.giveUpAfter && row.Attempts >= leastTries && now.Sub(started) >= leastUptime
 }

@@ -53,14 +53,17 @@ func (n *lane) settleOnce(ctx context.Context, c *claim, cause error, stopped bo
 		case cause == nil:
 			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.done, "", millis(now))
 		}
-		if over = final(cause, c.Row, now, n.started); over {
+		if over = n.table.retries.final(cause, c.Row, now, n.started); over {
 			ended := now
 			if n.table.doneOnly {
 				ended = time.Time{}
 			}
-			return t.changed(n.table.settle, c.ID, c.Attempts, n.table.failed, clean(cause.Error()), millis(ended))
+			if err := t.changed(n.table.settle, c.ID, c.Attempts, n.table.failed, clean(cause.Error()), millis(ended)); err != nil || !n.table.news {
+				return err
+			}
+			return n.store.queueDead(t, now, c.ID)
 		}
-		due = now.Add(pause(c.Attempts, cause, n.store.config.Jitter()))
+		due = now.Add(n.table.retries.pause(c.Attempts, cause, n.store.config.Jitter()))
 		return t.changed(n.table.retry, c.ID, c.Attempts, millis(due), clean(cause.Error()))
 	})
 	if err == nil {

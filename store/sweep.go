@@ -69,7 +69,7 @@ func (l *ledger) findDue(ctx context.Context, query string) error {
 		} else {
 			one.oldest.Store(0)
 		}
-		if fromMillis(w.newest).Sub(now) > tooFar {
+		if fromMillis(w.newest).Sub(now) > one.table.retries.tooFar {
 			if err := l.sooner(ctx, one, now); err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func (l *ledger) findDue(ctx context.Context, query string) error {
 // sooner makes rows due that a wrong clock has put off for long.
 func (l *ledger) sooner(ctx context.Context, one *lane, now time.Time) error {
 	return l.store.engine.write(ctx, false, func(t *transaction) error {
-		n, err := t.exec(one.table.ahead, millis(now), one.name, millis(now.Add(tooFar)))
+		n, err := t.exec(one.table.ahead, millis(now), one.name, millis(now.Add(one.table.retries.tooFar)))
 		if n > 0 {
 			l.store.config.Logger.Warn("work was put off for long, as by a clock that was wrong; it is due now", "of", one.table.name, "lane", one.name, "rows", n)
 		}

@@ -33,6 +33,10 @@ type table struct {
 	// doneOnly: the time at which a row left pending is kept of those that are
 	// done only.
 	doneOnly bool
+	// news: endpoints are told of one that failed.
+	news bool
+	// retries is how long they are tried.
+	retries retries
 	// advice is what a person does about one that failed; %s is its id.
 	advice string
 	// fields are those that scan reads; claimFree is claim where claims do not
@@ -78,17 +82,21 @@ func (t Table[T]) Name() string { return t.name }
 // Tables of the ledger.
 var (
 	eventTable = newTable(table{
-		name: "events", one: "event", lane: "source", done: StateDone, failed: StateFailed,
+		name: "events", one: "event", lane: "source", done: StateDone, failed: StateFailed, retries: patient,
 		advice: "fix the cause, then: passhook events replay %s",
 	}, eventFields, "settled = $5")
 	deliveryTable = newTable(table{
-		name: "deliveries", one: "delivery", lane: "channel", done: StateSent, failed: StateDead, doneOnly: true,
+		name: "deliveries", one: "delivery", lane: "channel", done: StateSent, failed: StateDead, doneOnly: true, news: true, retries: patient,
 		advice: "correct the address: passhook deliveries resend %s --to ADDRESS",
 	}, deliveryFields, "sent = $5")
 	walkTable = newTable(table{
-		name: "walks", one: "walk", lane: "kind", done: StateDone, failed: StateFailed,
+		name: "walks", one: "walk", lane: "kind", done: StateDone, failed: StateFailed, retries: patient,
 		advice: "fix the cause; the next start goes on with %s",
 	}, walkFields, "settled = $5")
+	outgoingTable = newTable(table{
+		name: "outgoing", one: "webhook message", lane: "endpoint", done: StateSent, failed: StateDead, retries: spaced,
+		advice: "mend the endpoint; message %s is not sent again",
+	}, outgoingFields, "settled = $5")
 
 	// Events are worked on by source.
 	Events = Table[Event]{eventTable, scanEvent, (*Event).row}
@@ -96,4 +104,6 @@ var (
 	Deliveries = Table[Delivery]{deliveryTable, scanDelivery, (*Delivery).row}
 	// Walks are worked on by kind.
 	Walks = Table[Walk]{walkTable, scanWalk, (*Walk).row}
+	// Outgoings are worked on by endpoint.
+	Outgoings = Table[Outgoing]{outgoingTable, scanOutgoing, (*Outgoing).row}
 )

@@ -73,6 +73,9 @@ func (s *Store) Step(ctx context.Context, walk *Walk, merge Merge) (changed []Pa
 			}
 			place = serial
 		}
+		if err := s.remember(t, e.ID, now, f.facts); err != nil {
+			return err
+		}
 		if done = len(serials) < walkPage; len(f.unfit) > 0 && !strings.Contains(e.Attention, unfitOfMany) {
 			// What is wrong with one is wrong with many; one is told.
 			if _, err := t.exec(addToAttention, e.ID, clean(strings.TrimPrefix(e.Attention+"; "+unfitOfMany+f.unfit[0], "; "))); err != nil {

@@ -36,9 +36,10 @@ const chunk = 50_000
 
 // Fill gives a migrated database that nobody uses meanwhile n events of the last
 // 30 days with all that they led to: n orders of one pass, 3n refs, n
-// deliveries, and a refund of each 50th pass. Of 100 events one failed, fits
-// nothing or is ignored; of 1,000 deliveries one is dead, of which the operator
-// was told; the last 3 events are due in an hour. All passes are of the rule and
+// deliveries, a refund of each 50th pass, what became of the passes, and n
+// messages for the endpoints crm and erp. Of 100 events one failed, fits nothing
+// or is ignored; of 1,000 deliveries and of 1,000 messages one is dead, of which
+// the operator was told; the last 3 events and messages are due in an hour. All passes are of the rule and
 // template concert, and of the secret of a pass that is there already, else s1.
 // It is called once for a database.
 func Fill(tb testing.TB, db *sql.DB, n int) {

@@ -9,6 +9,7 @@ var fills = func() []string {
 	ids := strings.NewReplacer(
 		"EVENT", "'01900000-0000-7000-8000-' || DIGITS", "ORDER", "'01900000-0000-7001-8000-' || DIGITS",
 		"DELIVERY", "'01900000-0000-7002-8000-' || DIGITS", "CHANGE", "'01900000-0000-7003-8000-' || DIGITS",
+		"ACTIVITY", "'01900000-0000-7004-8000-' || DIGITS", "VOIDING", "'01900000-0000-7005-8000-' || DIGITS", "MESSAGE", "'01900000-0000-7006-8000-' || DIGITS",
 		"SESSION", "'cs_live_' || SCRAMBLED", "PAYMENT", "'pi_' || SCRAMBLED", "SERIAL", "SCRAMBLED || '-0123456789'",
 		"ACCOUNT", "CASE WHEN i % 20 = 7 THEN 'acct_' || CAST(i % 3 AS TEXT) ELSE '' END", "LIVE", "i % 10 <> 3",
 		"HASH", "SCRAMBLED || '0123456789abcdef0123456789abcdef0123456789abcdef0123'",
@@ -20,6 +21,7 @@ var fills = func() []string {
 	out := []string{
 		fillEvents, fillOrders, fillPasses, fillRefs("SESSION"), fillRefs("PAYMENT"), fillRefs("'ref:order-' || CAST(i AS TEXT)"),
 		fillDeliveries, fillDeliveryPasses, fillChanges, fillChangeRefs,
+		fillActivity, fillVoidings, fillOutgoing,
 	}
 	for i, text := range out {
 		out[i] = digits.Replace(ids.Replace(text))
@@ -60,6 +62,17 @@ SELECT CHANGE, EVENT, 'refund', 'void', 'refund', '', '' FROM numbers WHERE i % 
 
 	fillChangeRefs = `INSERT INTO change_refs (ref, change_id) NUMBERS
 SELECT PAYMENT, CHANGE FROM numbers WHERE i % 50 = 25`
+
+	fillActivity = `INSERT INTO activity (id, serial, kind, event_id, at) NUMBERS
+SELECT ACTIVITY, SERIAL, 'issued', EVENT, TIME FROM numbers`
+
+	fillVoidings = `INSERT INTO activity (id, serial, kind, event_id, at) NUMBERS
+SELECT VOIDING, SERIAL, 'voided', EVENT, TIME FROM numbers WHERE i % 50 = 25`
+
+	fillOutgoing = `INSERT INTO outgoing (id, endpoint, kind, subject, event_id, at, state, note, attempts, claimed, due, since, settled, told) NUMBERS
+SELECT MESSAGE, CASE WHEN i % 2 = 0 THEN 'crm' ELSE 'erp' END, 'pass.issued', SERIAL, EVENT, TIME,
+	CASE WHEN LAST THEN 'pending' WHEN i % 1000 = 500 THEN 'dead' ELSE 'sent' END, '', 1, false,
+	CASE WHEN LAST THEN HOUR ELSE TIME END, TIME, CASE WHEN LAST THEN 0 ELSE TIME END, true FROM numbers`
 )
 
 func fillRefs(ref string) string {
