@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ type Options struct {
 	Signing func() ([]certificates.Config, error)
 	// Routes are further ones, which only dev has.
 	Routes []Route
+	// Reachable are addresses that pictures may be fetched from although they are
+	// not public: for dev and for tests.
+	Reachable []netip.AddrPort
 }
 
 // App is a running passhook, wired.
@@ -118,7 +122,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
 	}
 	if c := a.Config.API; c != nil {
-		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(), Clients: a.Config.Proxies, Log: a.Log}); err != nil {
+		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(a.Reachable...), Clients: a.Config.Proxies, Log: a.Log}); err != nil {
 			return err
 		}
 	}

@@ -181,7 +181,7 @@ func start() (address string, stop func(), err error) {
 	if err := pg("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"); err != nil {
 		return "", nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -p %d -k %s -c fsync=off -c max_connections=500", port, dir)
+	options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -p %d -k %s -c fsync=off -c max_connections=1000", port, dir)
 	if err := pg("pg_ctl", "-D", data, "-l", filepath.Join(dir, "log"), "-o", options, "-w", "start"); err != nil {
 		stop()
 		return "", nil, err

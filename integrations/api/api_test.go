@@ -1,0 +1,72 @@
+package api_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/passhook/passhook/passes/inspect"
+)
+
+func sub(t testing.TB, fsys fs.FS, dir string) fs.FS {
+	t.Helper()
+	out, err := fs.Sub(fsys, dir)
+	must(t, err)
+	return out
+}
+
+// opened is the pass.json of a package in which inspect finds nothing wrong.
+func (s *server) opened(t testing.TB, b []byte) map[string]any {
+	t.Helper()
+	root, err := os.ReadFile(filepath.Join(s.dir, "root.pem"))
+	must(t, err)
+	block, _ := pem.Decode(root)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	must(t, err)
+	r := inspect.File(bytes.NewReader(b), int64(len(b)), inspect.Options{Now: time.Now(), Roots: []*x509.Certificate{certificate}})
+	if r.Code() != 0 {
+		var text strings.Builder
+		must(t, r.Write(&text))
+		t.Errorf("%s", &text)
+	}
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	must(t, err)
+	f, err := z.Open("pass.json")
+	must(t, err)
+	defer f.Close()
+	var out map[string]any
+	must(t, json.NewDecoder(f).Decode(&out))
+	return out
+}
+
+func TestACallIsAnsweredWithAPass(t *testing.T) {
+	s := serve(t, options{})
+	a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", `{"barcodeValue": "MEMBER-12345", "barcodeFormat": "QR", "title": "Membership Card"}`)
+	if a.code != http.StatusOK || a.header.Get("Content-Type") != "application/vnd.apple.pkpass" ||
+		a.header.Get("Content-Disposition") != `attachment; filename="membership-card.pkpass"` ||
+		!regexp.MustCompile(`^[A-Za-z0-9_-]{22,}$`).MatchString(a.header.Get("X-Serial-Number")) || !strings.HasPrefix(a.header.Get("X-Pass-Url"), s.url+"/p/") ||
+		a.header.Get("X-Google-Save-Url") != "" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "X-Serial-Number") {
+		t.Errorf("%d %v %.200s", a.code, a.header, a.body)
+	}
+	pass := s.opened(t, a.body)
+	if pass["serialNumber"] != a.header.Get("X-Serial-Number") || pass["logoText"] != "Membership Card" {
+		t.Errorf("%v", pass)
+	}
+	b := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "Membership Card"}`).json(t)
+	pkg, err := base64.StdEncoding.DecodeString(b["applePass"].(string))
+	must(t, err)
+	if pass := s.opened(t, pkg); pass["serialNumber"] != b["serialNumber"] || b["googleSaveUrl"] != nil || !strings.HasPrefix(b["shareUrl"].(string), s.url+"/p/") {
+		t.Errorf("%v", b)
+	}
+}
