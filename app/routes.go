@@ -76,10 +76,13 @@ func apiRoutes(h *api.Handler) []Route {
 		{write, all, h.Create(), false},
 		{http.MethodGet, all, h.List(), false},
 		{http.MethodGet, "/api/auth/usage", h.Usage(), false},
-		{http.MethodOptions, "/api/{rest:.*}", h.Preflight(), false},
+	}
+	for _, path := range []string{legacy, all, "/api/auth/usage"} {
+		out = append(out, Route{http.MethodOptions, path, h.Preflight(), false})
 	}
 	for _, one := range []string{all + serial, legacy + serial} {
 		out = append(out,
+			Route{http.MethodOptions, one + "{rest:(?:/[a-z]+)?}", h.Preflight(), false},
 			Route{http.MethodGet, one, h.Show(), false},
 			Route{http.MethodPut, one, h.Update(), false},
 			Route{http.MethodDelete, one, h.Delete(), false},
