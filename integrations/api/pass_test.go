@@ -192,7 +192,9 @@ func TestSeveralPassesAreOneBundle(t *testing.T) {
 	if a.code != http.StatusOK || a.header.Get("Content-Type") != "application/vnd.apple.pkpasses" || a.header.Get("Content-Disposition") != `attachment; filename="ada.pkpasses"` || len(serials) != 3 {
 		t.Fatalf("%d %v %.200s", a.code, a.header, a.body)
 	}
-	var answer struct{ Passes []struct{ SerialNumber string } }
+	var answer struct {
+		Passes []struct{ SerialNumber string }
+	}
 	must(t, json.Unmarshal(s.call(t, websiteKey, http.MethodPost, "/api/passes", body, "Idempotency-Key", "family").body, &answer))
 	for i, p := range answer.Passes {
 		if p.SerialNumber != serials[i] {
@@ -200,8 +202,8 @@ func TestSeveralPassesAreOneBundle(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`{"passes": []}`:                                            "passes must have at least one item",
-		`{"passes": [{"title": "a"}, {"title": 1, "value": true}]}`: "passes[1].value must be a string",
+		`{"passes": []}`: "passes must have at least one item",
+		`{"passes": [{"title": "a"}, {"title": 1, "value": true}]}`:                 "passes[1].value must be a string",
 		`{"passes": [` + strings.Repeat(`{"title": "a"},`, 10) + `{"title": "a"}]}`: "passes must have 10 items or less",
 	} {
 		if a := s.call(t, websiteKey, http.MethodPost, "/api/passes", body); a.code != http.StatusBadRequest || a.failure() != want {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -72,7 +73,7 @@ func (s *server) ask(client *http.Client) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		b, _ := io.ReadAll(resp.Body)
-		return &http.ProtocolError{ErrorString: string(b)}
+		return fmt.Errorf("%d %s", resp.StatusCode, b)
 	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	return err
