@@ -216,6 +216,32 @@ func telling(t testing.TB, s *store.Store) {
 	must(t, s.EndpointAnswered(ctx, "crm"))
 }
 
+// phoning has a store run what phones cause.
+func phoning(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	one, two := issue(t, s, "cs_phone", 1).Passes[0].Serial, issue(t, s, "cs_phone2", 1).Passes[0].Serial
+	refund(t, s, "cs_phone", "refund before", 1, false)
+	register(t, s, "ada", one)
+	register(t, s, "ada", two)
+	refund(t, s, "cs_phone", "failed", 2, true)
+	since(t, s, "ada", 0)
+	must(t, s.Fetched(ctx, one))
+	got[[]store.Registration](t)(s.Stale(ctx, time.Now(), 10))
+	must(t, s.PutPhoneLogs(ctx, []store.PhoneLog{{Serial: one, Text: "hello"}}))
+	got[[]store.PhoneLog](t)(s.PhoneLogs(ctx, one, 10))
+	got[[]store.PhoneLog](t)(s.PhoneLogs(ctx, "", 10))
+	woken := make(chan bool, 10)
+	stop := running(t, s, store.Work[store.Device]{Table: store.Devices, Slots: 1, Do: func(ctx context.Context, d *store.Device) error {
+		defer func() { woken <- true }()
+		return errors.Join(s.Pushed(ctx, d), store.ErrSettled)
+	}})
+	receive(t, woken, "a phone")
+	stop()
+	must(t, s.Unregister(ctx, "ada", tickets, two))
+	must(t, s.Forget(ctx, &got[[]store.Registration](t)(s.PhonesOf(ctx, one, 10))[0].Device))
+}
+
 // reading asks about what is in the middle of a full store.
 func reading(t testing.TB, s *store.Store) {
 	t.Helper()
