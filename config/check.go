@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/webhooks"
 )
 
 // minSecret is how many characters a secret has at least.
@@ -44,6 +45,7 @@ func (l *loader) check() {
 	if c.Stripe != nil {
 		l.add(c.Stripe.Check().Under("stripe")...)
 	}
+	l.add(webhooks.Check(c.Webhooks).Under("webhooks")...)
 	l.checkRules()
 }
 

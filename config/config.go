@@ -16,6 +16,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/integrations/webhooks"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
@@ -44,6 +45,7 @@ type Config struct {
 	Signing   []certificates.Config `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
 	Mail      *mailer.Config        `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
 	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
+	Webhooks  []webhooks.Endpoint   `yaml:"webhooks,omitempty" jsonschema_description:"Programs that are told what becomes of passes."`
 	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
 	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
 
@@ -74,6 +76,7 @@ const (
 	Signing   Section = "signing"   // signing, which must be given
 	Mail      Section = "mail"      // mail
 	Stripe    Section = "stripe"    // stripe
+	Webhooks  Section = "webhooks"  // webhooks
 	Templates Section = "templates" // templates, timezone, locale; url where it is given
 	Rules     Section = "rules"     // rules
 )
@@ -83,7 +86,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe},
+	"mail": {Mail}, "stripe": {Stripe}, "webhooks": {Webhooks},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 
