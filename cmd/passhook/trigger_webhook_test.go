@@ -115,3 +115,19 @@ func TestAnEndpointIsTriedAndEnabledAgain(t *testing.T) {
 		t.Error(shown)
 	}
 }
+
+func TestYAMLOfTheWebhooksPageWorks(t *testing.T) {
+	t.Parallel()
+	shown := blocks(docs(t)["../../docs/webhooks.md"], "yaml")
+	if len(shown) == 0 {
+		t.Fatal("the page shows none")
+	}
+	for _, block := range shown {
+		w := newWorld(t, "")
+		w.append(t, "passhook.yaml", block)
+		w.append(t, ".env", "CRM_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+		if out, code := w.verb(t, "check"); code != 0 || strings.Contains(out, "webhooks") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+	}
+}

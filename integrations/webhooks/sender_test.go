@@ -230,6 +230,16 @@ func TestASenderThatIsStoppedStops(t *testing.T) {
 	}
 }
 
+func TestAnEndpointThatHangsIsUnavailable(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	s := sender(t, e.URL, secretA)
+	s.Timeout(20 * time.Millisecond)
+	if err := s.Send(t.Context(), message()); !integrations.IsUnavailable(err) {
+		t.Error(err)
+	}
+}
+
 func TestNoSecretSendsNothing(t *testing.T) {
 	t.Parallel()
 	for _, secrets := range [][]string{nil, {""}, {"short"}, {"whsec_"}, {secretA, ""}} {
