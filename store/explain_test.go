@@ -47,6 +47,9 @@ var mayScan = map[string]string{
 	"WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1":                                     "SCAN events USING INDEX events_attention",
 	"FROM events ORDER BY id DESC LIMIT $1":                                                        "SCAN events USING INDEX sqlite_autoindex_events_1",
 	"FROM deliveries ORDER BY id DESC LIMIT $1":                                                    "SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1",
+	"UPDATE devices SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":             "SCAN devices USING INDEX devices_since",
+	"DELETE FROM phone_logs WHERE id IN (SELECT id FROM phone_logs ORDER BY id DESC":               "SCAN phone_logs USING COVERING INDEX sqlite_autoindex_phone_logs_1", // few are kept
+	"FROM phone_logs ORDER BY id DESC LIMIT $1":                                                    "SCAN phone_logs USING INDEX sqlite_autoindex_phone_logs_1",
 	"FROM passes ORDER BY created DESC, key LIMIT $1":                                              "SCAN passes USING INDEX passes_created",
 }
 
@@ -103,7 +106,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it
 	}
 }
 
-var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|activity|outgoing)"
+var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|devices|registrations|phone_logs|activity|outgoing)"
 
 var scansOfSQLite = regexp.MustCompile(`^SCAN ` + ourTables + `\b`)
 
@@ -191,6 +194,7 @@ func everything(t testing.TB, s *store.Store) {
 	_, _, err = s.Stuck(ctx)
 	must(t, err)
 	working(t, s)
+	phoning(t, s)
 	telling(t, s)
 	trouble := got[store.Trouble](t)(s.Unreported(ctx, 10))
 	trouble.Deliveries, trouble.Walks = append(trouble.Deliveries, store.Delivery{ID: d}), append(trouble.Walks, store.Walk{ID: "w"})

@@ -105,7 +105,9 @@ func TestVersionsGrowInTheOrderOfCommits(t *testing.T) {
 		var all sync.WaitGroup
 		done := make(chan struct{})
 		for i := range passes {
-			all.Go(func() { refund(t, processes[i%len(processes)], fmt.Sprintf("cs_%d", i), fmt.Sprintf("refund %d", i), 1, false) })
+			all.Go(func() {
+				refund(t, processes[i%len(processes)], fmt.Sprintf("cs_%d", i), fmt.Sprintf("refund %d", i), 1, false)
+			})
 		}
 		go func() { all.Wait(); close(done) }()
 		// A phone that asks all the time, and each time with what it got, hears of
