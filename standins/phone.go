@@ -50,7 +50,7 @@ func open(pkg []byte) (*HeldPass, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var p HeldPass
 	if err := json.NewDecoder(f).Decode(&p.JSON); err != nil {
 		return nil, err

@@ -290,6 +290,14 @@ func (s *Store) PhonesOf(ctx context.Context, serial string, most int) ([]Regist
 	return collect(ctx, s.reader, scanRegistration, phonesOfPass, serial, most)
 }
 
+const countPhones = "SELECT count(*) FROM registrations WHERE serial = $1"
+
+// CountPhones is how many phones have a pass.
+func (s *Store) CountPhones(ctx context.Context, serial string) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, countPhones, serial).Scan(&n)
+	return n, err
+}
+
 // Stale are passes on phones that should have had another version by a time, the
 // longest behind first, at most so many.
 func (s *Store) Stale(ctx context.Context, by time.Time, most int) ([]Registration, error) {
