@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/bot/orders"
+	"github.com/passhook/passhook/bot/phones"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
@@ -23,6 +25,7 @@ import (
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/wallet"
+	"github.com/passhook/passhook/wallet/apns"
 )
 
 // Options is what an App needs beside its project.
@@ -34,6 +37,9 @@ type Options struct {
 	Signing func() ([]certificates.Config, error)
 	// Routes are further ones, which only dev has.
 	Routes []Route
+	// Roots are trusted for Apple's push service in place of the machine's; nil:
+	// those. For dev and for tests.
+	Roots *x509.CertPool
 	// Reachable are addresses that pictures may be fetched from although they are
 	// not public: for dev and for tests.
 	Reachable []netip.AddrPort
@@ -98,11 +104,15 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	if err != nil {
 		return err
 	}
+	var push apns.Config
+	if c.Push != nil {
+		push = *c.Push
+	}
 	renderer := bot.NewRenderer(p.Program, secrets, c.URL, a.Now)
 	renderer.Files = a.Store.Files
 	a.Engine = bot.New(bot.Config{
 		Store: a.Store, Renderer: renderer, Sources: sources(c), Operator: operator,
-		Channels: channels, Notifiers: notifiers, Log: a.Log,
+		Channels: channels, Notifiers: notifiers, Pusher: apns.New(push, p.Keyring, a.Roots, a.Now), Log: a.Log,
 	})
 	return a.services(p.Keyring)
 }
@@ -118,6 +128,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	if h.console, err = console.New(visible, a.Log); err != nil {
 		return err
 	}
+	h.phones = wallet.NewService(phones.New(a.Engine), visible, a.Log)
 	if c := a.Config.Stripe; c != nil {
 		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
 		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), reconciler, a.Log); err != nil {

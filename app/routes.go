@@ -29,6 +29,7 @@ type Route struct {
 type handlers struct {
 	wallet  *wallet.Handler
 	console *console.Handler
+	phones  *wallet.Service
 	stripe  *stripe.Webhook // nil without a stripe section in the config
 	api     *api.Handler    // nil without an api section
 }
@@ -53,6 +54,7 @@ func (a *App) routes(h handlers) []Route {
 		{read, decision, h.console.Decision, true},
 		{write, decision, h.console.Decide, true},
 	}
+	out = append(out, phoneRoutes(h.phones)...)
 	if h.stripe != nil {
 		success := h.wallet.Success(stripe.SourceName)
 		out = append(out,
@@ -65,6 +67,21 @@ func (a *App) routes(h handlers) []Route {
 		out = append(out, apiRoutes(h.api)...)
 	}
 	return append(out, a.Routes...)
+}
+
+// phoneRoutes are those of Apple's web service, below the webServiceURL of passes.
+// Wallet asks a hundred times within minutes, and a crowd may share an address: it
+// has no limit for clients.
+func phoneRoutes(s *wallet.Service) []Route {
+	const base, passType, serial = bot.WalletPath + "/v1", "/{type:[A-Za-z0-9.-]{1,255}}", "/{serial:[A-Za-z0-9_-]{1,128}}"
+	const registrations = base + "/devices/{library:[^/]{1,255}}/registrations" + passType
+	return []Route{
+		{write, registrations + serial, s.Register, false},
+		{http.MethodDelete, registrations + serial, s.Unregister, false},
+		{http.MethodGet, registrations, s.Serials, false},
+		{read, base + "/passes" + passType + serial, s.Latest, false},
+		{write, base + "/log", s.Log, true},
+	}
 }
 
 // apiRoutes are those of the JSON API. It has limits of its own.

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -66,15 +67,23 @@ POST /o/{token}
 GET HEAD /o/{token}.pkpasses
 GET HEAD /console/decisions/{token}
 POST /console/decisions/{token}
+POST /wallet/v1/devices/{library}/registrations/{type}/{serial}
+DELETE /wallet/v1/devices/{library}/registrations/{type}/{serial}
+GET /wallet/v1/devices/{library}/registrations/{type}
+GET HEAD /wallet/v1/passes/{type}/{serial}
+POST /wallet/v1/log
 POST /webhooks/stripe
 GET HEAD /stripe/success
 POST /stripe/success
 `
 	got := strings.Join(addresses(t, newRouted(t)), "\n")
-	if strings.ReplaceAll(got, pages.Token, "{token}") != strings.TrimSpace(want) {
+	if pattern.ReplaceAllString(got, "{${1}}") != strings.TrimSpace(want) {
 		t.Errorf("got\n%s\nwant%s", got, want)
 	}
 }
+
+// pattern is a part of a path with what it may be.
+var pattern = regexp.MustCompile(`\{(\w+):\[[^\]]*\]\{[\d,]+\}\}`)
 
 func TestEveryPageIsLimitedByItsClient(t *testing.T) {
 	router := newRouted(t)
@@ -94,6 +103,9 @@ func TestEveryPageIsLimitedByItsClient(t *testing.T) {
 		methods, path, _ := strings.Cut(address, " /")
 		method, _, _ := strings.Cut(methods, " ")
 		want := http.StatusTooManyRequests
+		if strings.HasPrefix(path, "wallet/v1/") && path != "wallet/v1/log" {
+			continue // a crowd of phones may share an address
+		}
 		switch "/" + path {
 		case HealthPath:
 			want = http.StatusOK

@@ -26,6 +26,8 @@ type Config struct {
 	Channels map[string]integrations.Channel
 	// Notifiers are the endpoints that are told what becomes of passes, by name.
 	Notifiers map[string]integrations.Notifier
+	// Pusher wakes phones; nil: they are not woken.
+	Pusher integrations.Pusher
 	// Operator are those who are told what needs a person.
 	Operator []integrations.Recipient
 	Log      *slog.Logger
@@ -48,12 +50,16 @@ func (e *Engine) Run(ctx context.Context) error { return e.Store.Run(ctx, e.work
 func (e *Engine) RunDue(ctx context.Context) error { return e.Store.RunDue(ctx, e.workers()...) }
 
 func (e *Engine) workers() []store.Worker {
-	return []store.Worker{
+	out := []store.Worker{
 		store.Work[store.Delivery]{Table: store.Deliveries, Slots: DeliverySlots, Do: e.deliver},
 		store.Work[store.Walk]{Table: store.Walks, Slots: 1, Do: e.walk},
 		store.Work[store.Outgoing]{Table: store.Outgoings, Slots: MessageSlots, After: store.Deliveries.Name(), Do: e.tell},
 		store.Work[store.Event]{Table: store.Events, Slots: EventSlots, After: store.Deliveries.Name(), Do: e.workEvent},
 	}
+	if e.Pusher != nil {
+		out = append(out, store.Work[store.Device]{Table: store.Devices, Slots: PushSlots, Do: e.wake})
+	}
+	return out
 }
 
 // Accept stores an event durably before it returns; fresh is false where the

@@ -3,12 +3,15 @@ package bot
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/passhook/passhook/store"
 )
 
 // Secrets derive everything about a pass that must not be guessed. The first
@@ -84,6 +87,12 @@ func (k secret) pageToken(key string) string { return k.derive("delivery page", 
 
 // decisionToken is the one in the link to an event's decision.
 func (k secret) decisionToken(event string) string { return k.derive("decision", event, 20) }
+
+// Owns reports whether a token is the one by which phones ask for a pass.
+func (s Secrets) Owns(p store.Pass, token string) bool {
+	k, err := s.find(p.SecretID)
+	return err == nil && subtle.ConstantTimeCompare([]byte(k.authToken(p.Key)), []byte(token)) == 1
+}
 
 // LinkHash is what the store keeps of a link, so that a stolen database opens
 // no pass.

@@ -48,6 +48,9 @@ func (l *loader) check() {
 	if c.API != nil {
 		l.add(c.API.Check().Under("api")...)
 	}
+	if c.Push != nil {
+		l.add(c.Push.Check().Under("push")...)
+	}
 	l.add(webhooks.Check(c.Webhooks).Under("webhooks")...)
 	l.checkRules()
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
+	"github.com/passhook/passhook/wallet/apns"
 )
 
 // DefaultFile is read where no file is named.
@@ -48,6 +49,7 @@ type Config struct {
 	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
 	API       *api.Config           `yaml:"api,omitempty" jsonschema_description:"The JSON API: who may use it, and from where."`
 	Webhooks  []webhooks.Endpoint   `yaml:"webhooks,omitempty" jsonschema_description:"Programs that are told what becomes of passes."`
+	Push      *apns.Config          `yaml:"push,omitempty" jsonschema_description:"Apple's push service, which wakes phones."`
 	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
 	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
 
@@ -80,6 +82,7 @@ const (
 	Stripe    Section = "stripe"    // stripe
 	API       Section = "api"       // api
 	Webhooks  Section = "webhooks"  // webhooks
+	Push      Section = "push"      // push
 	Templates Section = "templates" // templates, timezone, locale; url where it is given
 	Rules     Section = "rules"     // rules
 )
@@ -89,7 +92,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe}, "api": {API}, "webhooks": {Webhooks},
+	"mail": {Mail}, "stripe": {Stripe}, "api": {API}, "webhooks": {Webhooks}, "push": {Push},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 

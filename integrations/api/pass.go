@@ -41,7 +41,7 @@ func (h *Handler) Show() http.HandlerFunc {
 		if formOf(r, "json") == "binary" {
 			return h.give(w, "binary", []string{row.Template}, []store.Pass{*row})
 		}
-		state, err := h.state(*row)
+		state, err := h.state(r.Context(), *row)
 		if err == nil {
 			pages.WriteJSON(w, http.StatusOK, state)
 		}
@@ -49,16 +49,27 @@ func (h *Handler) Show() http.HandlerFunc {
 	})
 }
 
+// maxDevices is how many phones of a pass are listed.
+const maxDevices = 100
+
 // state is a pass for programs.
-func (h *Handler) state(row store.Pass) (map[string]any, error) {
+func (h *Handler) state(ctx context.Context, row store.Pass) (map[string]any, error) {
 	p, err := h.Engine.Pass(row)
 	if err != nil {
 		return nil, err
 	}
+	phones, err := h.Engine.Store.PhonesOf(ctx, row.Serial, maxDevices)
+	if err != nil {
+		return nil, err
+	}
+	devices := []any{}
+	for _, d := range phones {
+		devices = append(devices, map[string]any{"registeredAt": d.Registered.UnixMilli(), "upToDate": d.Fetched >= d.Tag})
+	}
 	out := map[string]any{
 		"serialNumber": row.Serial, "title": p.Title, "template": row.Template, "inputs": json.RawMessage(row.Inputs),
 		"createdAt": row.Created.UnixMilli(), "lastUpdated": row.Updated.UnixMilli(), "voided": p.Voided, "voidReasons": append([]string{}, row.Void...),
-		"redeemedAt": nil, "shareUrl": p.Link, "devices": []any{}, "google": map[string]any{"configured": false}, "googleSaveUrl": nil,
+		"redeemedAt": nil, "shareUrl": p.Link, "devices": devices, "google": map[string]any{"configured": false}, "googleSaveUrl": nil,
 	}
 	if !row.Redeemed.IsZero() {
 		out["redeemedAt"] = row.Redeemed.UnixMilli()
@@ -89,8 +100,12 @@ func (h *Handler) Update() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		woken, err := h.woken(r.Context(), row.Serial, changed)
+		if err != nil {
+			return err
+		}
 		pages.WriteJSON(w, http.StatusOK, map[string]any{
-			"serialNumber": row.Serial, "lastUpdated": now.Updated.UnixMilli(), "notifiedDevices": 0, "unchanged": !changed,
+			"serialNumber": row.Serial, "lastUpdated": now.Updated.UnixMilli(), "notifiedDevices": woken, "unchanged": !changed,
 		})
 		return nil
 	})
@@ -180,15 +195,27 @@ func (h *Handler) change(ctx context.Context, kind string, k *key, row *store.Pa
 	return &out.Changed[0], true, nil
 }
 
+// woken is how many phones are woken for a pass, where it has changed.
+func (h *Handler) woken(ctx context.Context, serial string, changed bool) (int, error) {
+	if !changed {
+		return 0, nil
+	}
+	return h.Engine.Store.CountPhones(ctx, serial)
+}
+
 // Delete is DELETE /api/passes/{serial}: the pass is void.
 func (h *Handler) Delete() http.HandlerFunc {
 	return h.one(ScopeUpdate, func(w http.ResponseWriter, r *http.Request, k *key, row *store.Pass) error {
 		already := slices.Contains(row.Void, integrations.ReasonOperator)
-		now, _, err := h.change(r.Context(), bot.TypeVoid, k, row, nil)
+		now, changed, err := h.change(r.Context(), bot.TypeVoid, k, row, nil)
 		if err != nil {
 			return err
 		}
-		answer := map[string]any{"serialNumber": row.Serial, "deleted": true, "googleRevoked": false, "notifiedDevices": 0, "lastUpdated": now.Updated.UnixMilli()}
+		woken, err := h.woken(r.Context(), row.Serial, changed)
+		if err != nil {
+			return err
+		}
+		answer := map[string]any{"serialNumber": row.Serial, "deleted": true, "googleRevoked": false, "notifiedDevices": woken, "lastUpdated": now.Updated.UnixMilli()}
 		if already {
 			answer["alreadyDeleted"] = true
 		}
@@ -210,7 +237,7 @@ func (h *Handler) voiding(kind string) http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		state, err := h.state(*now)
+		state, err := h.state(r.Context(), *now)
 		if err == nil {
 			pages.WriteJSON(w, http.StatusOK, state)
 		}
