@@ -29,9 +29,6 @@ type Endpoint struct {
 	Events []string      `yaml:"events,omitempty" jsonschema:"enum=pass.issued,enum=pass.updated,enum=pass.voided,enum=pass.redeemed,enum=delivery.dead,enum=pass.installed,enum=pass.removed,description=What it is told. Default: everything."`
 }
 
-// notYet are types of messages of coming versions.
-var notYet = []string{"pass.installed", "pass.removed"}
-
 const (
 	secretPrefix = "whsec_"
 	// leastText is how many characters a secret has that is no base64.
@@ -106,11 +103,9 @@ func isLoopback(host string) bool {
 
 func checkEvent(path, name string) problems.List {
 	known := integrations.MessageTypes()
-	switch near := problems.Nearest(name, slices.Concat(known, notYet)); {
+	switch near := problems.Nearest(name, known); {
 	case slices.Contains(known, name):
 		return nil
-	case slices.Contains(notYet, name):
-		return problems.List{problems.Warn(path, "%s is not sent in this version yet", name)}
 	case near != "":
 		return problems.List{problems.At(path, "%s is nothing that endpoints are told; did you mean %s?", name, near)}
 	}
@@ -120,11 +115,10 @@ func checkEvent(path, name string) problems.List {
 // Types are the types of messages that the endpoint is sent, in the order of the
 // config.
 func (e Endpoint) Types() []string {
-	known := integrations.MessageTypes()
 	if len(e.Events) == 0 {
-		return known
+		return integrations.MessageTypes()
 	}
-	return slices.DeleteFunc(slices.Clone(e.Events), func(name string) bool { return !slices.Contains(known, name) })
+	return e.Events
 }
 
 // Address tells the endpoint's URL from others, without saying what it is.
