@@ -77,6 +77,9 @@ func apiRoutes(h *api.Handler) []Route {
 		{http.MethodGet, all, h.List(), false},
 		{http.MethodGet, "/api/auth/usage", h.Usage(), false},
 		{http.MethodOptions, "/api/{rest:.*}", h.Preflight(), false},
+		{read, api.DocumentPath, h.Document(), true},
+		{read, api.DocsPath, h.Docs(), true},
+		{read, api.TextPath, h.Text(), true},
 	}
 	for _, one := range []string{all + serial, legacy + serial} {
 		out = append(out,

@@ -40,7 +40,9 @@ type Options struct {
 	// Guard fetches the pictures that requests name.
 	Guard   *integrations.Guard
 	Clients pages.Clients
-	Log     *slog.Logger
+	// URL is the server's address, for those who read about the API.
+	URL string
+	Log *slog.Logger
 }
 
 // Handler answers the API. Its routes are in app.
@@ -50,6 +52,7 @@ type Handler struct {
 	keys    []*key
 	refused *pages.Limiter
 	room    *semaphore.Weighted
+	papers  papers
 }
 
 // key is one that may be used.
@@ -63,6 +66,10 @@ type key struct {
 // New makes the handler of a config that was checked.
 func New(c Config, o Options) (*Handler, error) {
 	h := &Handler{Options: o, config: c, refused: pages.NewLimiter(o.Clients, refusedRate, refusedBurst, o.Engine.Now), room: semaphore.NewWeighted(atOnce)}
+	var err error
+	if h.papers, err = newPapers(o.URL, o.Log); err != nil {
+		return nil, err
+	}
 	for _, k := range c.Keys {
 		rate, err := integrations.ParseRate(cmp.Or(k.Rate, DefaultRate))
 		if err != nil {
