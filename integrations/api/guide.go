@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,16 +51,14 @@ type call struct {
 	Description           prose
 	Parameters            []property
 	// Body is what JSON the request has.
-	Body    prose
-	Answers []reply
+	Body            prose
+	Answers, Errors []reply
 }
 
 // reply is one answer of a call.
 type reply struct {
 	Code        string
 	Description prose
-	// Success is false for errors.
-	Success bool
 	// Kinds are what the answer may be.
 	Kinds   []prose
 	Headers []property
@@ -139,13 +138,18 @@ func (r reference) call(method, path string, shared []parameter, o *operation) c
 		if a.Ref != "" {
 			a = r.Components.Responses[named(a.Ref)]
 		}
-		c.Answers = append(c.Answers, r.reply(e.Name, a))
+		if one := r.reply(e.Name, a); one.Code < "300" {
+			c.Answers = append(c.Answers, one)
+		} else {
+			c.Errors = append(c.Errors, one)
+		}
 	}
+	slices.SortFunc(c.Errors, func(a, b reply) int { return strings.Compare(a.Code, b.Code) })
 	return c
 }
 
 func (r reference) reply(code string, a response) reply {
-	out := reply{Code: code, Description: prose(a.Description), Success: code < "300"}
+	out := reply{Code: code, Description: prose(a.Description)}
 	for _, h := range a.Headers {
 		p := h.Value
 		if p.Ref != "" {
