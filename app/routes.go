@@ -63,6 +63,11 @@ func (a *App) routes(h handlers) []Route {
 	}
 	if h.api != nil {
 		out = append(out, apiRoutes(h.api)...)
+		out = append(out,
+			Route{read, api.DocumentPath, h.api.Document(), true},
+			Route{read, api.DocsPath, h.api.Docs(), true},
+			Route{read, api.TextPath, h.api.Text(), true},
+		)
 	}
 	return append(out, a.Routes...)
 }
@@ -76,13 +81,13 @@ func apiRoutes(h *api.Handler) []Route {
 		{write, all, h.Create(), false},
 		{http.MethodGet, all, h.List(), false},
 		{http.MethodGet, "/api/auth/usage", h.Usage(), false},
-		{http.MethodOptions, "/api/{rest:.*}", h.Preflight(), false},
-		{read, api.DocumentPath, h.Document(), true},
-		{read, api.DocsPath, h.Docs(), true},
-		{read, api.TextPath, h.Text(), true},
+	}
+	for _, path := range []string{legacy, all, "/api/auth/usage"} {
+		out = append(out, Route{http.MethodOptions, path, h.Preflight(), false})
 	}
 	for _, one := range []string{all + serial, legacy + serial} {
 		out = append(out,
+			Route{http.MethodOptions, one + "{rest:(?:/[a-z]+)?}", h.Preflight(), false},
 			Route{http.MethodGet, one, h.Show(), false},
 			Route{http.MethodPut, one, h.Update(), false},
 			Route{http.MethodDelete, one, h.Delete(), false},

@@ -70,3 +70,11 @@ func TestACallIsAnsweredWithAPass(t *testing.T) {
 		t.Errorf("%v", b)
 	}
 }
+
+// unzip writes the files of a package to a folder.
+func unzip(t testing.TB, dir string, b []byte) {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	must(t, err)
+	must(t, os.CopyFS(dir, z))
+}

@@ -240,8 +240,17 @@ func (r *reader) barcodes() any {
 		r.fail("barcodeFormat is required with barcodeValue; it must be one of: QR, PDF417, Aztec, Code128")
 	}
 	code := map[string]any{"message": message, "format": barcodeFormats[format]}
+	if alt == "" && len(message) <= maxSpoken && spoken.MatchString(message) {
+		alt = message // for whoever has to type it
+	}
 	if alt != "" {
 		code["altText"] = alt
 	}
 	return []any{code}
 }
+
+// maxSpoken is the longest barcode that stands below its picture as well, in
+// bytes, and spoken what such a one is made of.
+const maxSpoken = 24
+
+var spoken = regexp.MustCompile(`^[A-Za-z0-9-]+$`)

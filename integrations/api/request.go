@@ -68,8 +68,11 @@ func parse(body []byte) (*request, error) {
 	}
 	for _, p := range r.list("passes", maxBundle) {
 		one, err := p.pass()
+		if err != nil && !strings.HasPrefix(err.Error(), p.at) {
+			err = fmt.Errorf("%s: %w", strings.TrimSuffix(p.at, "."), err)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s %w", strings.TrimSuffix(p.at, "."), err)
+			return nil, err
 		}
 		out.passes = append(out.passes, one)
 	}
@@ -105,8 +108,11 @@ func (r *reader) ofTemplate() wanted {
 	default:
 		r.fail("inputs must be an object")
 	}
-	if w.template == "" {
+	switch w.template {
+	case "":
 		r.fail("template is required with inputs")
+	case Template:
+		r.fail("template %s is made of a request's own fields; leave template out", Template)
 	}
 	if more := r.unread(); r.at == "" && len(more) > 0 {
 		for _, name := range more {
