@@ -128,7 +128,7 @@ func (r reference) call(method, path string, shared []parameter, o *operation) c
 		if p.Ref != "" {
 			p = r.Components.Parameters[named(p.Ref)]
 		}
-		c.Parameters = append(c.Parameters, r.parameter(p.Name+" ("+p.In+")", p))
+		c.Parameters = append(c.Parameters, r.parameter(p.Name, p))
 	}
 	for _, m := range o.RequestBody.Content {
 		c.Body = prose(r.kind(m.Value.Schema))
@@ -168,8 +168,12 @@ func (r reference) reply(code string, a response) reply {
 }
 
 func (r reference) parameter(name string, p parameter) property {
+	kind := r.kind(p.Schema)
+	if p.In != "" {
+		kind = p.In + ": " + kind
+	}
 	return property{
-		Name: name, Type: prose(r.kind(p.Schema)), Description: prose(p.Description), Default: text(p.Schema.Default), Example: text(p.Example), Required: p.Required,
+		Name: name, Type: prose(kind), Description: prose(p.Description), Default: text(p.Schema.Default), Example: text(p.Example), Required: p.Required,
 	}
 }
 
