@@ -94,11 +94,15 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	if err != nil {
 		return err
 	}
+	notifiers, err := notifiers(c, a.Now)
+	if err != nil {
+		return err
+	}
 	renderer := bot.NewRenderer(p.Program, secrets, c.URL, a.Now)
 	renderer.Files = a.Store.Files
 	a.Engine = bot.New(bot.Config{
 		Store: a.Store, Renderer: renderer, Sources: sources(c), Operator: operator,
-		Channels: channels, Log: a.Log,
+		Channels: channels, Notifiers: notifiers, Log: a.Log,
 	})
 	return a.services(p.Keyring)
 }

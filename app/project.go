@@ -138,5 +138,9 @@ func sources(c *config.Config) map[string]integrations.Source {
 
 // StoreConfig says where a project's store is.
 func StoreConfig(c *config.Config, log *slog.Logger) store.Config {
-	return store.Config{Path: filepath.Join(c.Data, "passhook.db"), URL: c.Database, Logger: log}
+	out := store.Config{Path: filepath.Join(c.Data, "passhook.db"), URL: c.Database, Logger: log}
+	for _, e := range c.Webhooks {
+		out.Endpoints = append(out.Endpoints, store.Endpoint{Name: e.Name, Address: e.Address(), Kinds: e.Types()})
+	}
+	return out
 }

@@ -24,12 +24,14 @@ type Config struct {
 	*Renderer
 	Sources  map[string]integrations.Source
 	Channels map[string]integrations.Channel
+	// Notifiers are the endpoints that are told what becomes of passes, by name.
+	Notifiers map[string]integrations.Notifier
 	// Operator are those who are told what needs a person.
 	Operator []integrations.Recipient
 	Log      *slog.Logger
 }
 
-// Engine works on events and deliveries.
+// Engine works on events, deliveries and messages.
 type Engine struct {
 	Config
 	// unanswered counts deliveries between Confirm and the other side's answer.
@@ -49,6 +51,7 @@ func (e *Engine) workers() []store.Worker {
 	return []store.Worker{
 		store.Work[store.Delivery]{Table: store.Deliveries, Slots: DeliverySlots, Do: e.deliver},
 		store.Work[store.Walk]{Table: store.Walks, Slots: 1, Do: e.walk},
+		store.Work[store.Outgoing]{Table: store.Outgoings, Slots: MessageSlots, After: store.Deliveries.Name(), Do: e.tell},
 		store.Work[store.Event]{Table: store.Events, Slots: EventSlots, After: store.Deliveries.Name(), Do: e.workEvent},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/webhooks"
 )
 
 // minSecret is how many characters a secret has at least.
@@ -47,6 +48,7 @@ func (l *loader) check() {
 	if c.API != nil {
 		l.add(c.API.Check().Under("api")...)
 	}
+	l.add(webhooks.Check(c.Webhooks).Under("webhooks")...)
 	l.checkRules()
 }
 

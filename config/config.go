@@ -17,6 +17,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/integrations/webhooks"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
@@ -46,6 +47,7 @@ type Config struct {
 	Mail      *mailer.Config        `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
 	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
 	API       *api.Config           `yaml:"api,omitempty" jsonschema_description:"The JSON API: who may use it, and from where."`
+	Webhooks  []webhooks.Endpoint   `yaml:"webhooks,omitempty" jsonschema_description:"Programs that are told what becomes of passes."`
 	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
 	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
 
@@ -77,6 +79,7 @@ const (
 	Mail      Section = "mail"      // mail
 	Stripe    Section = "stripe"    // stripe
 	API       Section = "api"       // api
+	Webhooks  Section = "webhooks"  // webhooks
 	Templates Section = "templates" // templates, timezone, locale; url where it is given
 	Rules     Section = "rules"     // rules
 )
@@ -86,7 +89,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe}, "api": {API},
+	"mail": {Mail}, "stripe": {Stripe}, "api": {API}, "webhooks": {Webhooks},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 

@@ -225,6 +225,7 @@ func reading(t testing.TB, s *store.Store) {
 	eventID, object := p.EventID, eventNow(t, s, p.EventID).Object
 	payment := strings.Replace(object, "cs_live_", "pi_", 1)
 	deliveryID := got[[]store.Delivery](t)(s.DeliveriesAbout(ctx, "stripe", object))[0].ID
+	got[*store.Delivery](t)(s.Delivery(ctx, deliveryID))
 	got[*store.Pass](t)(s.PassByLink(ctx, p.LinkHash))
 	got[[]store.Pass](t)(s.PassesAbout(ctx, store.Event{Event: integrations.Event{Source: "stripe", Live: true, Refs: []string{payment}}}))
 	if passes := got[[]store.Pass](t)(s.PassesOf(ctx, deliveryID)); len(passes) == 0 {

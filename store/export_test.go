@@ -264,3 +264,15 @@ func (s *Store) AcceptTogether(ctx context.Context, n int) error {
 		return err
 	})
 }
+
+// Redeemed stores that a pass was redeemed, as whoever redeems it does within a
+// transaction.
+func (s *Store) Redeemed(ctx context.Context, eventID, serial string) error {
+	return s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		return s.remember(t, eventID, now, []fact{{serial, ActivityRedeemed}})
+	})
+}

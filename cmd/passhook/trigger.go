@@ -22,7 +22,7 @@ import (
 )
 
 type triggerCmd struct {
-	Event string `arg:"" help:"The event type, named as in rules: stripe.checkout.paid, or stripe.refunded, stripe.charge.refunded (a part), stripe.charge.dispute.created or stripe.charge.dispute.closed (won) about the newest sample checkout."`
+	Event string `arg:"" help:"The event type, named as in rules: stripe.checkout.paid, or stripe.refunded, stripe.charge.refunded (a part), stripe.charge.dispute.created or stripe.charge.dispute.closed (won) about the newest sample checkout; or webhooks.NAME, which sends a sample to that endpoint."`
 	From  string `help:"Take this real Checkout Session as the sample." placeholder:"cs_…"`
 	To    string `help:"Send what comes of it to this address. Default: the operator's, else ada@example.com." placeholder:"ADDRESS"`
 	URL   string `name:"url" help:"Where the server is reached. Default: the listen setting." placeholder:"URL"`
@@ -30,6 +30,9 @@ type triggerCmd struct {
 
 // Run sends the event and tells what the server said.
 func (t triggerCmd) Run(ctx context.Context, c terminal) error {
+	if name, ok := strings.CutPrefix(t.Event, "webhooks."); ok {
+		return t.webhook(ctx, c, name)
+	}
 	after, known := afterwards[t.Event]
 	if !known && t.Event != stripe.TypePaid {
 		return wrongUse(fmt.Sprintf("there is no sample of %s; there is one of %s", t.Event,

@@ -206,3 +206,30 @@ func TestTheDocumentDescribesEveryCall(t *testing.T) {
 		s.call(t, slowKey, http.MethodGet, "/api/auth/usage", nil)
 	}
 }
+
+// What the docs say of ignored fields holds wherever one may stand.
+func TestIgnoredFieldsAreNamedWhereverTheyStand(t *testing.T) {
+	s := serve(t, options{})
+	serial := s.create(t, websiteKey, `{"title": "Membership"}`)
+	for _, c := range []struct{ method, path, body, want string }{
+		{http.MethodPost, "", `{"title": "A", "tittle": 1, "backFields": [{"value": "B", "colour": "red"}], "deliver": {"email": "ada@example.com"}}`, "tittle, backFields[0].colour"},
+		{http.MethodPost, "", `{"passes": [{"title": "A"}, {"title": "B", "deliver": {"email": "ada@example.com"}, "locations": [{"latitude": 1, "longitude": 2, "name": "C"}]}]}`, "passes[1].deliver, passes[1].locations[0].name"},
+		{http.MethodPost, "", `{"title": "A", "headerFields": [{"label": "B", "value": "C", "changeMessage": "%@"}]}`, ""},
+		{http.MethodPut, "/" + serial, `{"title": "Member", "tittle": 1, "deliver": {"email": "ada@example.com"}}`, "deliver, tittle"},
+		{http.MethodPut, "/" + serial, `{"title": "Member"}`, ""},
+	} {
+		if a := s.call(t, websiteKey, c.method, "/api/passes"+c.path, c.body); a.code != http.StatusOK || a.header.Get("X-Ignored-Fields") != c.want {
+			t.Errorf("%s: %d %q, want %q", c.body, a.code, a.header.Get("X-Ignored-Fields"), c.want)
+		}
+	}
+}
+
+func TestNumbersThatLoseDigitsAreRefused(t *testing.T) {
+	s := serve(t, options{})
+	for number, code := range map[string]int{"9007199254740991": 200, "1234567890123456789": 200, "12345678901234567890": 400, "1e300": 400, "4.5": 200} {
+		a := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "A", "barcodeFormat": "QR", "barcodeValue": `+number+`}`)
+		if a.code != code {
+			t.Errorf("%s: %d %s", number, a.code, a.failure())
+		}
+	}
+}

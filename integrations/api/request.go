@@ -41,6 +41,8 @@ type wanted struct {
 	// name is what the file is called after.
 	name string
 	days int
+	// ignored are fields of an update that mean nothing here.
+	ignored []string
 }
 
 // parse reads a body. Its errors are for whoever wrote it.
@@ -210,8 +212,8 @@ func (r *reader) deliver() []integrations.Recipient {
 		if len(target.given) != 1 {
 			r.fail(`deliver[%d] must name one channel, as {"email": "ada@example.com"}`, i)
 		}
-		for channel, address := range target.given {
-			text, ok := address.(string)
+		for channel := range target.given {
+			text, ok := target.value(channel).(string)
 			if !ok || strings.TrimSpace(text) == "" {
 				r.fail("deliver[%d].%s must be a string", i, channel)
 			}
