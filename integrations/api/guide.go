@@ -83,7 +83,7 @@ type property struct {
 func (d *document) guide(url string, link func(name string) string) guide {
 	g := guide{URL: url, Summary: prose(d.Info.Summary), Description: prose(d.Info.Description)}
 	r := reference{d, link}
-	at := map[string]int{}
+	at, asked := map[string]int{}, map[string]bool{}
 	for i, tag := range d.Tags {
 		at[tag.Name] = i
 		g.Sections = append(g.Sections, section{ID: slug(tag.Name), Name: tag.Name, Text: prose(tag.Description)})
@@ -97,6 +97,9 @@ func (d *document) guide(url string, link func(name string) string) guide {
 			if m.operation == nil {
 				continue
 			}
+			for _, body := range m.RequestBody.Content {
+				r.collect(body.Value.Schema, asked)
+			}
 			c := r.call(m.method, path.Name, item.Parameters, m.operation)
 			if m.Deprecated {
 				g.Older = append(g.Older, c)
@@ -108,7 +111,7 @@ func (d *document) guide(url string, link func(name string) string) guide {
 	}
 	for _, s := range d.Components.Schemas {
 		if len(s.Value.Properties) > 0 {
-			g.Schemas = append(g.Schemas, object{s.Name, prose(s.Value.Description), r.properties(s.Value)})
+			g.Schemas = append(g.Schemas, object{s.Name, prose(s.Value.Description), r.properties(s.Value, asked[s.Name])})
 		}
 	}
 	return g
@@ -177,17 +180,36 @@ func (r reference) parameter(name string, p parameter) property {
 	}
 }
 
-func (r reference) properties(s schema) []property {
-	required := map[string]bool{}
-	for _, name := range s.Required {
-		required[name] = true
+// collect adds the schemas that one is made of.
+func (r reference) collect(s schema, names map[string]bool) {
+	if s.Ref != "" {
+		name := named(s.Ref)
+		if names[name] {
+			return
+		}
+		names[name] = true
+		s = r.Components.Schemas.get(name)
 	}
+	for _, p := range s.Properties {
+		r.collect(p.Value, names)
+	}
+	for _, one := range s.AnyOf {
+		r.collect(one, names)
+	}
+	if s.Items != nil {
+		r.collect(*s.Items, names)
+	}
+}
+
+// properties are the fields of an object. Whether one is required is for those
+// who send it.
+func (r reference) properties(s schema, asked bool) []property {
 	var out []property
 	for _, p := range s.Properties {
 		v := p.Value
 		out = append(out, property{
 			Name: p.Name, Type: prose(r.kind(v)), Description: prose(v.Description), Default: text(v.Default), Example: text(v.Example),
-			Required: required[p.Name], Deprecated: v.Deprecated,
+			Required: asked && slices.Contains(s.Required, p.Name), Deprecated: v.Deprecated,
 		})
 	}
 	return out

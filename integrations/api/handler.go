@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -52,7 +53,8 @@ type Handler struct {
 	keys    []*key
 	refused *pages.Limiter
 	room    *semaphore.Weighted
-	papers  papers
+	// papers are made when somebody first asks for one.
+	papers func() (papers, error)
 }
 
 // key is one that may be used.
@@ -66,10 +68,7 @@ type key struct {
 // New makes the handler of a config that was checked.
 func New(c Config, o Options) (*Handler, error) {
 	h := &Handler{Options: o, config: c, refused: pages.NewLimiter(o.Clients, refusedRate, refusedBurst, o.Engine.Now), room: semaphore.NewWeighted(atOnce)}
-	var err error
-	if h.papers, err = newPapers(o.URL, o.Log); err != nil {
-		return nil, err
-	}
+	h.papers = sync.OnceValues(func() (papers, error) { return newPapers(o.URL, o.Log) })
 	for _, k := range c.Keys {
 		rate, err := integrations.ParseRate(cmp.Or(k.Rate, DefaultRate))
 		if err != nil {

@@ -26,7 +26,7 @@ const (
 //go:embed docs
 var docs embed.FS
 
-// papers describe the API. They hold no secret, and are made once.
+// papers describe the API. They hold no secret.
 type papers struct{ document, docs, text paper }
 
 // paper is an answer that is the same for everybody.
@@ -91,13 +91,26 @@ func newText(d document, url string) (p paper, err error) {
 }
 
 // Document is GET /openapi.json: the API, as OpenAPI 3.1.
-func (h *Handler) Document() http.HandlerFunc { return h.papers.document.serve }
+func (h *Handler) Document() http.HandlerFunc {
+	return h.paper(func(p papers) paper { return p.document })
+}
 
 // Docs is GET /api/docs: the same for people.
-func (h *Handler) Docs() http.HandlerFunc { return h.papers.docs.serve }
+func (h *Handler) Docs() http.HandlerFunc { return h.paper(func(p papers) paper { return p.docs }) }
 
 // Text is GET /llms.txt: the same for programs that read prose.
-func (h *Handler) Text() http.HandlerFunc { return h.papers.text.serve }
+func (h *Handler) Text() http.HandlerFunc { return h.paper(func(p papers) paper { return p.text }) }
+
+func (h *Handler) paper(one func(papers) paper) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		all, err := h.papers()
+		if err != nil {
+			h.answer(w, err)
+			return
+		}
+		one(all).serve(w, r)
+	}
+}
 
 func (p paper) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
