@@ -137,7 +137,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
 	}
 	if c := a.Config.API; c != nil {
-		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(a.Reachable...), Clients: a.Config.Proxies, Log: a.Log}); err != nil {
+		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(a.Reachable...), Clients: a.Config.Proxies, URL: a.Config.URL, Log: a.Log}); err != nil {
 			return err
 		}
 	}

@@ -65,6 +65,11 @@ func (a *App) routes(h handlers) []Route {
 	}
 	if h.api != nil {
 		out = append(out, apiRoutes(h.api)...)
+		out = append(out,
+			Route{read, api.DocumentPath, h.api.Document(), true},
+			Route{read, api.DocsPath, h.api.Docs(), true},
+			Route{read, api.TextPath, h.api.Text(), true},
+		)
 	}
 	return append(out, a.Routes...)
 }

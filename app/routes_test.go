@@ -1,10 +1,12 @@
 package app
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,17 +15,23 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 )
 
-// newRouted is the router of a config that has everything, without a store.
+// newRouted is the router of a config with Stripe, without a store.
 func newRouted(t *testing.T) *mux.Router {
+	t.Helper()
+	return newRoutedWith(t, &config.Config{Stripe: &stripe.Config{WebhookSecrets: []string{"whsec_0123456789"}}})
+}
+
+func newRoutedWith(t *testing.T, c *config.Config) *mux.Router {
 	t.Helper()
 	a := &App{
 		Options: Options{Now: func() time.Time { return time.Unix(1800000000, 0) }, Log: slog.New(slog.DiscardHandler)},
-		Config:  &config.Config{Stripe: &stripe.Config{WebhookSecrets: []string{"whsec_0123456789"}}},
-		Engine:  bot.New(bot.Config{}),
+		Config:  c,
+		Engine:  bot.New(bot.Config{Renderer: &bot.Renderer{}}),
 	}
 	if err := a.services(nil); err != nil {
 		t.Fatal(err)
@@ -116,6 +124,50 @@ func TestEveryPageIsLimitedByItsClient(t *testing.T) {
 		}
 		if code := ask(method, "/"+strings.Replace(path, pages.Token, strings.Repeat("a", 22), 1)); code != want {
 			t.Errorf("%s: got %d, want %d", address, code, want)
+		}
+	}
+}
+
+// What is in the document is answered, and what is answered is in the document.
+func TestTheDocumentOfTheAPIHasItsAddresses(t *testing.T) {
+	router := newRoutedWith(t, &config.Config{URL: "https://tickets.example.com", API: &api.Config{Keys: []api.Key{{Name: "website", Key: strings.Repeat("k", 24)}}}})
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, api.DocumentPath, http.NoBody))
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var described, answered []string
+	for path, item := range doc.Paths {
+		for method := range item {
+			if method != "parameters" {
+				described = append(described, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	pattern := regexp.MustCompile(`\{(\w+):[^/]*\}`)
+	for _, address := range addresses(t, router) {
+		address = pattern.ReplaceAllString(address, "{$1}")
+		if _, path, _ := strings.Cut(address, " /api/"); path != "" && !strings.HasPrefix(address, http.MethodOptions) && address != read+" "+api.DocsPath {
+			answered = append(answered, address)
+		}
+	}
+	slices.Sort(described)
+	slices.Sort(answered)
+	if len(answered) < 20 || !slices.Equal(described, answered) {
+		t.Errorf("described\n%s\nanswered\n%s", strings.Join(described, "\n"), strings.Join(answered, "\n"))
+	}
+}
+
+func TestWithoutKeysNothingIsSaidOfTheAPI(t *testing.T) {
+	router := newRouted(t)
+	for _, path := range []string{api.DocumentPath, api.DocsPath, api.TextPath, "/api/passes"} {
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
 }

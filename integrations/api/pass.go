@@ -12,7 +12,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
-	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/store"
@@ -92,7 +91,7 @@ func (h *Handler) Update() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		inputs, err := h.inputs(r.Context(), b, row)
+		inputs, ignored, err := h.inputs(r.Context(), b, row)
 		if err != nil {
 			return err
 		}
@@ -104,6 +103,9 @@ func (h *Handler) Update() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if len(ignored) > 0 {
+			w.Header().Set("X-Ignored-Fields", headerList(ignored))
+		}
 		pages.WriteJSON(w, http.StatusOK, map[string]any{
 			"serialNumber": row.Serial, "lastUpdated": now.Updated.UnixMilli(), "notifiedDevices": woken, "unchanged": !changed,
 		})
@@ -112,51 +114,53 @@ func (h *Handler) Update() http.HandlerFunc {
 }
 
 // inputs are all inputs of a pass, as a request wants them.
-func (h *Handler) inputs(ctx context.Context, body []byte, row *store.Pass) (map[string]any, error) {
+func (h *Handler) inputs(ctx context.Context, body []byte, row *store.Pass) (all map[string]any, ignored []string, err error) {
 	w, err := parseUpdate(body, row.Template)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, err.Error())
+		return nil, nil, refuse(http.StatusBadRequest, err.Error())
 	}
 	program := h.Engine.Program()
 	t := program.Templates()[row.Template]
 	if t == nil {
-		return nil, refuse(http.StatusConflict, "The template of this pass is gone: "+row.Template)
+		return nil, nil, refuse(http.StatusConflict, "The template of this pass is gone: "+row.Template)
 	}
 	files := map[string][]byte{}
 	if w.template == Template {
 		w.inputs["expires"] = expires(row.Created, w.days)
 		if w.inputs["images"], err = h.pictures(ctx, w, files); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	all := map[string]any{}
+	all = map[string]any{}
 	for _, in := range t.Inputs {
 		all[in.Name] = nil
 	}
 	maps.Copy(all, w.inputs)
 	if err := program.Draft(integrations.Order{Template: row.Template, Inputs: all}); err != nil {
-		return nil, refuse(http.StatusBadRequest, err.Error())
+		return nil, nil, refuse(http.StatusBadRequest, err.Error())
 	}
 	if len(files) > 0 {
 		err = h.Engine.Store.PutFiles(ctx, files)
 	}
-	return all, err
+	return all, w.ignored, err
 }
 
 // parseUpdate reads what a pass of a template is to become.
 func parseUpdate(body []byte, template string) (wanted, error) {
-	v, err := expressions.DecodeJSON(body)
+	m, err := decode(body)
 	if err != nil {
-		return wanted{}, fmt.Errorf("the body is not valid JSON: %w", err)
+		return wanted{}, err
 	}
-	m, ok := v.(map[string]any)
-	if !ok {
-		return wanted{}, errors.New("the body must be a JSON object")
-	}
-	if template != Template && m["template"] == nil {
+	switch {
+	case m["template"] != nil:
+	case template != Template:
 		m["template"] = template
+	case m["inputs"] != nil:
+		return wanted{}, errors.New("the pass has no template, and so no inputs; name its fields, such as title")
 	}
-	w, err := newReader(m).pass()
+	r := newReader(m)
+	w, err := r.pass()
+	w.ignored = r.unread()
 	switch {
 	case err != nil:
 		return w, err
