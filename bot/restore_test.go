@@ -127,7 +127,7 @@ func TestWhatIsDerivedFromTheSecretNeverChanges(t *testing.T) {
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6ep3wr56mtfty657jk4ofamtz2zqyjptnp": false,
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6f":                                 false,
 	} {
-		if id, ok := b.engine.Secrets.DecisionEvent(token); ok != want || ok && id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {
+		if id, ok := b.engine.Secrets.EventByToken(bot.TokenDecision, token); ok != want || ok && id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {
 			t.Errorf("the decision %s: %s, %t", token, id, ok)
 		}
 	}

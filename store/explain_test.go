@@ -179,6 +179,10 @@ func everything(t testing.TB, s *store.Store) {
 	got[store.Issued](t)(s.Issue(ctx, change(replayed, store.ChangeUpdate, "seat", "cs_new")))
 	must(t, s.Replay(ctx, replayed.ID))
 	got[store.Issued](t)(s.Issue(ctx, change(claimedAgain(t, s, replayed.ID), store.ChangeUpdate, "seat", "cs_new2")))
+	if changed := got[[]store.Pass](t)(s.MadeBy(ctx, eventNow(t, s, replayed.ID), 10)); len(changed) != 3 {
+		t.Errorf("%d passes have refs of the change", len(changed))
+	}
+	got[[]store.Delivery](t)(s.DeliveriesOf(ctx, replayed.ID))
 	d := sold.Deliveries[0].ID
 	got[string](t)(s.Resend(ctx, d, "", 3))
 	got[int](t)(s.ResendDead(ctx, time.Unix(1795197600+19_990, 0)))
