@@ -16,6 +16,7 @@ import (
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -107,9 +108,15 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	if h.console, err = console.New(visible, a.Log); err != nil {
 		return err
 	}
+	in := integrations.NewIntake(a.Config.Proxies, a.Now, a.Log)
+	if all := Hooks(a.Config); len(all) > 0 {
+		if h.hooks, err = hooks.NewHandler(all, in, visible, a.Now, a.Log); err != nil {
+			return err
+		}
+	}
 	if c := a.Config.Stripe; c != nil {
 		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
-		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), reconciler, a.Log); err != nil {
+		if h.stripe, err = stripe.NewWebhook(*c, in, reconciler, a.Log); err != nil {
 			return err
 		}
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})

@@ -13,6 +13,7 @@ import (
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
@@ -112,6 +113,17 @@ func expressionsOf(c *config.Config) expressions.Settings {
 	return expressions.Settings{Location: c.Location, Locale: c.Locale}
 }
 
+// Hooks are the config's, compiled, by name. What is wrong with them was said
+// when the config was loaded.
+func Hooks(c *config.Config) []*hooks.Hook {
+	var out []*hooks.Hook
+	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
+		hook, _ := hooks.Compile(name, c.Hooks[name], expressionsOf(c))
+		out = append(out, hook)
+	}
+	return out
+}
+
 // sources are the integrations that events come from. Rules may be on Stripe's
 // events before its section is there.
 func sources(c *config.Config) map[string]integrations.Source {
@@ -119,7 +131,11 @@ func sources(c *config.Config) map[string]integrations.Source {
 	if c.Stripe != nil {
 		s = *c.Stripe
 	}
-	return map[string]integrations.Source{bot.SourceOwn: bot.Own{}, stripe.SourceName: stripe.NewClient(s)}
+	out := map[string]integrations.Source{bot.SourceOwn: bot.Own{}, stripe.SourceName: stripe.NewClient(s)}
+	for _, hook := range Hooks(c) {
+		out[hooks.SourceName(hook.Name)] = hook
+	}
+	return out
 }
 
 // StoreConfig says where a project's store is.

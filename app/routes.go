@@ -8,6 +8,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/console"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/wallet"
@@ -29,6 +30,7 @@ type handlers struct {
 	wallet  *wallet.Handler
 	console *console.Handler
 	stripe  *stripe.Webhook // nil without a stripe section in the config
+	hooks   *hooks.Handler  // nil without hooks
 }
 
 const (
@@ -57,6 +59,13 @@ func (a *App) routes(h handlers) []Route {
 			Route{write, stripe.WebhookPath, h.stripe.ServeHTTP, false}, // its intake has a limit of its own
 			Route{read, stripe.SuccessPath, success.Page, true},
 			Route{write, stripe.SuccessPath, success.Change, true},
+		)
+	}
+	if h.hooks != nil {
+		out = append(out,
+			Route{write, hooks.Path, h.hooks.ServeHTTP, false},
+			Route{write, hooks.SecretPath, h.hooks.ServeHTTP, false},
+			Route{read, hooks.StatusPath, h.hooks.Status, true},
 		)
 	}
 	return append(out, a.Routes...)

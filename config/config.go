@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -41,11 +42,12 @@ type Config struct {
 	TrustedProxies []string      `yaml:"trusted_proxies,omitempty" jsonschema_description:"Addresses or networks, as 10.0.0.0/8, whose X-Forwarded-For is believed."`
 	Operator       Operator      `yaml:"operator,omitempty" jsonschema_description:"Who is told what needs a person."`
 
-	Signing   []certificates.Config `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
-	Mail      *mailer.Config        `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
-	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
-	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
-	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
+	Signing   []certificates.Config   `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
+	Mail      *mailer.Config          `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
+	Stripe    *stripe.Config          `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
+	Hooks     map[string]hooks.Config `yaml:"hooks,omitempty" jsonschema_description:"Any JSON that is posted to /hooks/NAME, by that name."`
+	Templates string                  `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
+	Rules     []bot.Rule              `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
 
 	// Location is Timezone, loaded.
 	Location *time.Location `yaml:"-"`
@@ -74,6 +76,7 @@ const (
 	Signing   Section = "signing"   // signing, which must be given
 	Mail      Section = "mail"      // mail
 	Stripe    Section = "stripe"    // stripe
+	Hooks     Section = "hooks"     // hooks
 	Templates Section = "templates" // templates, timezone, locale; url where it is given
 	Rules     Section = "rules"     // rules
 )
@@ -83,7 +86,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe},
+	"mail": {Mail}, "stripe": {Stripe}, "hooks": {Hooks},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 
