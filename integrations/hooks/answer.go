@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -66,7 +67,7 @@ func (h *Handler) answerOf(hook *Hook, o *orders.Outcome) (a answer, code int) {
 // of them.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, hook *Hook, ids []string, many bool, patience time.Duration) {
 	w.Header().Set("Cache-Control", "no-store")
-	out, code := make([]answer, len(ids)), http.StatusAccepted
+	out, code := make([]answer, len(ids)), cmp.Or(hook.preset.Accepted, http.StatusAccepted)
 	if patience > 0 {
 		code = http.StatusOK
 	}

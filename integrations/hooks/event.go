@@ -190,7 +190,7 @@ func (h *Hook) eventID(r request, vars map[string]any, given string, i int, many
 	switch {
 	case id != "":
 		return id, checkID("id", id)
-	case given == "" && h.id != nil:
+	case given == "" && h.id != nil && !h.freshID():
 		return "", bad("id: the request has none where the config looks for it, and no header Idempotency-Key")
 	case given == "":
 		fresh, err := uuid.NewV7()
@@ -204,6 +204,10 @@ func (h *Hook) eventID(r request, vars map[string]any, given string, i int, many
 	}
 	return given, nil
 }
+
+// freshID reports whether a request may have no id: the preset's own has none for
+// some.
+func (h *Hook) freshID() bool { return h.preset.Fresh && h.config.ID == "" }
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 

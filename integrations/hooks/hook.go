@@ -24,6 +24,8 @@ type Hook struct {
 	sign     signer
 	// inPath is true where the secret is in the path.
 	inPath bool
+	// idHeader is the header with the request's id, where that is signed.
+	idHeader string
 	// hidden are headers that rules do not read, in lower case.
 	hidden []string
 	rate   integrations.Rate
@@ -115,6 +117,9 @@ func (c *compiler) compile(s expressions.Settings) {
 
 // samples are what data may be, before and after something is fetched.
 func (c *compiler) samples() []any {
+	if c.preset.AnyMember {
+		return nil
+	}
 	var out []any
 	for _, v := range c.data {
 		out = append(out, v)

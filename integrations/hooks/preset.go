@@ -43,6 +43,13 @@ type preset struct {
 	// is needed because nothing is signed.
 	Account  bot.Text `yaml:"account"`
 	Accounts string   `yaml:"accounts"`
+	// Fresh lets a request without an id be an event of its own.
+	Fresh bool `yaml:"fresh"`
+	// AnyType and AnyMember say that the samples are not all there is.
+	AnyType   bool `yaml:"any_type"`
+	AnyMember bool `yaml:"any_member"`
+	// Accepted is the status of what is taken; 0 is 202.
+	Accepted int `yaml:"accepted"`
 	// Form is the field of a form in which the JSON is.
 	Form string `yaml:"form"`
 	// Fetch is the member with the address at which the event's object is, and

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/passhook/passhook/expressions"
@@ -20,10 +19,14 @@ var _ integrations.Source = (*Hook)(nil)
 func (h *Hook) Types() (map[string]integrations.TypeInfo, error) {
 	out := map[string]integrations.TypeInfo{}
 	for name, data := range h.data {
-		out[SourceName(h.Name)+"."+name] = integrations.TypeInfo{Samples: []any{data}}
+		info := integrations.TypeInfo{Samples: []any{data}}
+		if h.preset.AnyMember {
+			info.Samples = nil
+		}
+		out[SourceName(h.Name)+"."+name] = info
 	}
 	switch {
-	case len(out) > 0:
+	case len(out) > 0 && !h.preset.AnyType && h.config.Type == "":
 	case h.kind == nil:
 		out[SourceName(h.Name)+"."+typeReceived] = integrations.TypeInfo{}
 	default:
@@ -86,9 +89,10 @@ func (h *Hook) Complete(ctx context.Context, event integrations.Event) (integrat
 	return e, nil
 }
 
-// fetched is the object of an event. A sample carries its own.
+// fetched is the object of an event. A sample carries its own, as whoever has the
+// hook's secret may.
 func (h *Hook) fetched(ctx context.Context, e integrations.Event, data map[string]any) (json.RawMessage, error) {
-	if own, ok := data[sampleMember]; ok && strings.HasPrefix(e.ExternalID, SamplePrefix) {
+	if own, ok := data[sampleMember]; ok {
 		return json.Marshal(own)
 	}
 	address, err := h.address.String(request{object: object{value: data}, headers: e.Headers}.vars())

@@ -161,6 +161,7 @@ func (c *compiler) hmac(path, at string, secrets bot.OneOrMany, ways []HMAC) {
 			return
 		}
 		c.hidden = append(c.hidden, strings.ToLower(s.Header), strings.ToLower(s.TimeHeader))
+		c.idHeader = s.IDHeader
 		var own []string
 		for j, secret := range secrets {
 			if chosen(ways, secret) != i {

@@ -1,0 +1,17 @@
+package hooks
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Verify judges a request.
+func (h *Hook) Verify(header http.Header, body []byte, now time.Time) error {
+	return h.verifier.Verify(header, body, now)
+}
+
+// Fetching has the hook fetch with f.
+func (h *Hook) Fetching(f func(ctx context.Context, address string, header http.Header) ([]byte, error)) {
+	h.fetch = f
+}
