@@ -173,7 +173,7 @@ func (l *loader) checkHooks() {
 		hook := c.Hooks[name]
 		_, found := hooks.Compile(name, hook, expressions.Settings{Location: c.Location, Locale: c.Locale})
 		l.add(found.Under("hooks." + name)...)
-		if hook.TestRecipient != "" && c.Mail == nil && l.uses(Mail) {
+		if _, err := mail.ParseAddress(hook.TestRecipient); err == nil && c.Mail == nil && l.uses(Mail) {
 			l.report("hooks."+name+".test_recipient", "needs the mail section, which is missing; add mail with from and smtp")
 		}
 	}

@@ -87,11 +87,11 @@ func (c *compiler) findPreset() {
 		}
 		c.preset = *p
 	default:
-		near := ""
+		near := "."
 		if n := problems.Nearest(name, Presets()); n != "" {
 			near = "; did you mean " + n + "?"
 		}
-		c.problem("preset", "there is no preset %s%s; there is %s", name, near, strings.Join(Presets(), ", "))
+		c.problem("preset", "there is no preset %s%s There is %s", name, near, strings.Join(Presets(), ", "))
 	}
 }
 
@@ -191,7 +191,8 @@ func (c *compiler) limits() {
 	for i, t := range c.config.Token {
 		c.secret(fmt.Sprintf("token[%d]", i), t, 1)
 	}
-	if c.id == nil && c.config.ID == "" && !c.signsID() {
+	unknown := c.config.Preset != "" && c.preset.Site == ""
+	if c.id == nil && c.config.ID == "" && !unknown && !c.signsID() {
 		c.warn("", "has no id, so a request that is sent again is another event and issues another pass, unless the sender sends Idempotency-Key or webhook-id; add id, as id: ${{ data.id }}")
 	}
 }

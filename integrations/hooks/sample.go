@@ -83,8 +83,8 @@ func (h *Hook) Sample(kind string, s Sample) (Request, error) {
 }
 
 // OwnSample makes a request of a JSON object. Where the hook's id is a member of
-// it, that becomes N.
-func (h *Hook) OwnSample(object []byte, s Sample) (Request, error) {
+// it, that becomes N; so do recipients To, which are expressions of a rule.
+func (h *Hook) OwnSample(object []byte, recipients []string, s Sample) (Request, error) {
 	value, err := expressions.DecodeJSON(object)
 	if err != nil {
 		return Request{}, err
@@ -93,8 +93,10 @@ func (h *Hook) OwnSample(object []byte, s Sample) (Request, error) {
 		setMember(value, path, "sample-"+s.N)
 	}
 	if s.To != "" {
-		for _, path := range h.preset.Email {
-			setMember(value, path, s.To)
+		for _, text := range recipients {
+			if path, ok := memberOf(text); ok {
+				setMember(value, path, s.To)
+			}
 		}
 	}
 	body, err := json.Marshal(value)
