@@ -12,6 +12,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 )
@@ -21,8 +22,11 @@ func newRouted(t *testing.T) *mux.Router {
 	t.Helper()
 	a := &App{
 		Options: Options{Now: func() time.Time { return time.Unix(1800000000, 0) }, Log: slog.New(slog.DiscardHandler)},
-		Config:  &config.Config{Stripe: &stripe.Config{WebhookSecrets: []string{"whsec_0123456789"}}},
-		Engine:  bot.New(bot.Config{}),
+		Config: &config.Config{
+			Stripe: &stripe.Config{WebhookSecrets: []string{"whsec_0123456789"}},
+			Hooks:  map[string]hooks.Config{"luma": {Verify: &hooks.Verify{Bearer: []string{"0123456789abcdef"}}}},
+		},
+		Engine: bot.New(bot.Config{}),
 	}
 	if err := a.services(nil); err != nil {
 		t.Fatal(err)
@@ -69,6 +73,9 @@ POST /console/decisions/{token}
 POST /webhooks/stripe
 GET HEAD /stripe/success
 POST /stripe/success
+POST /hooks/{name}
+POST /hooks/{name}/{secret}
+GET HEAD /hooks/{name}/events/{token}
 `
 	got := strings.Join(addresses(t, newRouted(t)), "\n")
 	if strings.ReplaceAll(got, pages.Token, "{token}") != strings.TrimSpace(want) {
@@ -99,6 +106,8 @@ func TestEveryPageIsLimitedByItsClient(t *testing.T) {
 			want = http.StatusOK
 		case stripe.WebhookPath:
 			want = http.StatusUnauthorized
+		case hooks.Path, hooks.SecretPath:
+			want = http.StatusNotFound
 		case ReadyPath: // it needs a store
 			continue
 		}

@@ -85,3 +85,17 @@ func TestCheckSaysWhatAHooksEventWouldMake(t *testing.T) {
 		}
 	}
 }
+
+// dev needs no secrets: hooks that have none are left out.
+func TestDevRunsAProjectWithHooks(t *testing.T) {
+	w := newHookWorld(t)
+	b, err := os.ReadFile(filepath.Join(w.dir, "passhook.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "passhook.yaml", strings.Replace(string(b), "[shopify-secret]", `"${NO_SUCH_SECRET}"`, 1))
+	out, _ := w.verb(t, "dev", "--once", "--port", "0")
+	if !strings.Contains(out, "hooks.shop is left out") || strings.Contains(out, "hooks.market") || strings.Contains(out, "cannot be used") {
+		t.Errorf("got %s", out)
+	}
+}

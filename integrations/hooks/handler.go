@@ -40,7 +40,7 @@ type Handler struct {
 func NewHandler(all []*Hook, in *integrations.Intake, o *orders.Orders, now func() time.Time, log *slog.Logger) (*Handler, error) {
 	h := &Handler{hooks: map[string]*Hook{}, paces: map[string]*integrations.Pace{}, intake: in, orders: o, now: now, log: log}
 	for _, hook := range all {
-		if hook.verifier == nil {
+		if !hook.Usable() {
 			return nil, fmt.Errorf("hooks.%s cannot be used: passhook check says why", hook.Name)
 		}
 		h.hooks[hook.Name], h.paces[hook.Name] = hook, integrations.NewPace(hook.rate)

@@ -72,6 +72,9 @@ func Compile(name string, config Config, s expressions.Settings) (*Hook, problem
 	return c.Hook, c.found
 }
 
+// Usable is false where Compile found errors.
+func (h *Hook) Usable() bool { return h.verifier != nil }
+
 func (c *compiler) findPreset() {
 	name := c.config.Preset
 	if name == "" {

@@ -142,6 +142,16 @@ func flat(h http.Header) (out []string) {
 	return out
 }
 
+func TestThePageHasEveryPreset(t *testing.T) {
+	page, err := os.ReadFile("../../docs/hooks.md")
+	must(t, err)
+	for _, name := range hooks.Presets() {
+		if !strings.Contains(string(page), "| `"+name+"` |") {
+			t.Errorf("docs/hooks.md does not have %s", name)
+		}
+	}
+}
+
 func TestPresetsThatAreNeeded(t *testing.T) {
 	for _, name := range strings.Fields("standard-webhooks svix github shopify woocommerce typeform calendly paddle lemonsqueezy tito ticket-tailor zendesk gumroad eventbrite cloudevents") {
 		if !slices.Contains(hooks.Presets(), name) {
