@@ -43,6 +43,9 @@ type App struct {
 	Engine *bot.Engine
 	parts  []Part
 	router http.Handler
+	// stopping are called when no more requests are taken: who waits for an answer
+	// gets one.
+	stopping []func()
 }
 
 // New opens the store and wires all parts. Run closes them; without it, Close does.
@@ -113,6 +116,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		if h.hooks, err = hooks.NewHandler(all, in, visible, a.Now, a.Log); err != nil {
 			return err
 		}
+		a.stopping = append(a.stopping, h.hooks.Stop)
 	}
 	if c := a.Config.Stripe; c != nil {
 		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)

@@ -16,7 +16,10 @@ import (
 	"github.com/passhook/passhook/integrations/stripe"
 )
 
-const stripeDoc = "../../docs/stripe.md"
+const (
+	stripeDoc = "../../docs/stripe.md"
+	hooksDoc  = "../../docs/hooks.md"
+)
 
 // docs are the pages that people read, by their paths from here.
 func docs(t *testing.T) map[string]string {
@@ -129,6 +132,16 @@ func TestYAMLOfTheStripePageWorks(t *testing.T) {
 	}
 }
 
+func TestYAMLOfTheHooksPageWorks(t *testing.T) {
+	shown := blocks(docs(t)[hooksDoc], "yaml")
+	if len(shown) == 0 {
+		t.Fatal("found none")
+	}
+	for _, block := range shown {
+		checkInProject(t, block)
+	}
+}
+
 func TestNamesOfTheStripePageAreKnown(t *testing.T) {
 	names := regexp.MustCompile("`((?:data|item|event)\\.[a-z_.]+)`").FindAllStringSubmatch(docs(t)[stripeDoc], -1)
 	if len(names) < 10 {
@@ -193,7 +206,7 @@ func checkInProject(t *testing.T, block string) {
 	}
 	w.write(t, "passhook.yaml", string(b))
 	w.env = slices.Concat(w.env, []string{
-		"STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
+		"LUMA_TOKEN=0123456789abcdef", "STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
 		"STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef", "STRIPE_TEST_WEBHOOK_SECRET=whsec_fedcba9876543210",
 	})
 	if out, code := w.verb(t, "check"); code != 0 || strings.Contains(out, "rules[") {

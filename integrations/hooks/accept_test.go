@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/store"
 )
 
@@ -389,5 +390,73 @@ func TestWhoIsNotTheSenderIsRefusedBeforeTheBody(t *testing.T) {
 	}
 	if log := s.log.String(); strings.Contains(log, token) || strings.Contains(log, token2) {
 		t.Error("a secret is in the log")
+	}
+}
+
+// What an outside service said is the operator's.
+func TestAFailureOfAServiceTellsNothingOfIt(t *testing.T) {
+	s := newServer(t, presetHook("eventbrite"), everyRule)
+	r := s.post(t, "/hooks/eventbrite/"+token+"?wait", `{"api_url":"https://10.0.0.1/v3/orders/1/","config":{"action":"order.placed"}}`)
+	expect(t, "another host", r, http.StatusUnprocessableEntity)
+	if strings.Contains(r.body, "eventbriteapi") || !strings.Contains(r.text("error"), "passhook events "+r.text("id")) {
+		t.Errorf("got %s", r.body)
+	}
+	if e := s.settled(t, r.text("id")); !strings.Contains(e.Note, "https://www.eventbriteapi.com") {
+		t.Errorf("the operator sees %q", e.Note)
+	}
+}
+
+func TestWhatNobodySignedNamesItsAccount(t *testing.T) {
+	s := newServer(t, presetHook("gumroad"), everyRule)
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	expect(t, "another seller", s.post(t, "/hooks/gumroad/"+token, "sale_id=1&seller_id=other", form...), http.StatusUnauthorized)
+	expect(t, "no seller", s.post(t, "/hooks/gumroad/"+token, "sale_id=1", form...), http.StatusUnauthorized)
+	if n := len(s.events(t)); n != 0 {
+		t.Errorf("%d events are stored", n)
+	}
+	r := s.post(t, "/hooks/gumroad/"+token, "sale_id=1&test=true&seller_id=kLx0nVYvSgnCq2BPnnTzAg%3D%3D", form...)
+	expect(t, "a test sale", r, http.StatusOK)
+	if e := s.settled(t, r.text("id")); e.Live || e.Type != "hooks.gumroad.sale" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestJSONInAForm(t *testing.T) {
+	hook := compiled(t, "code", hooks.Config{Preset: "github", Secrets: []string{"s"}})
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "X-Github-Event": {"ping"}, "X-Github-Delivery": {"1"}}
+	events, _, err := hook.Events(header, []byte("payload=%7B%22zen%22%3A%22Design%22%7D"), time.Now())
+	must(t, err)
+	if e := events[0]; e.Type != "hooks.code.ping" || string(e.Data) != `{"zen":"Design"}` {
+		t.Errorf("got %+v", e)
+	}
+	if _, _, err := hook.Events(header, []byte("payload=%7B"), time.Now()); hooks.StatusOf(err) != http.StatusBadRequest {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHeadersThatAreKept(t *testing.T) {
+	hook := compiled(t, "x", hooks.Config{Verify: &hooks.Verify{Header: "X-Door", Equals: []string{token}}, ID: "${{ data.id }}"})
+	header := http.Header{
+		"X-Door": {token}, "Authorization": {"x"}, "Proxy-Authorization": {"x"}, "Cookie": {"x"}, "X-Api-Key": {"x"}, "X-Hub-Signature-256": {"x"}, "Stripe-Signature": {"x"}, "X-Gitlab-Token": {"x"},
+		"X-Forwarded-For": {"192.0.2.1"}, "Forwarded": {"x"}, "Via": {"x"}, "Fly-Client-Ip": {"x"}, "Cf-Ray": {"x"}, "Accept-Encoding": {"gzip"}, "Connection": {"close"},
+		"X-Campaign": {"winter"}, "X-Two": {"a", "b"}, "X-Broken": {"\xff"}, "User-Agent": {"sender/1"},
+	}
+	events, _, err := hook.Events(header, []byte(`{"id":"1"}`), time.Now())
+	must(t, err)
+	if got := fmt.Sprint(events[0].Headers); got != "map[user-agent:sender/1 x-campaign:winter x-two:a, b]" {
+		t.Errorf("got %s", got)
+	}
+	for i := range 200 {
+		header.Set(fmt.Sprintf("X-%d", i), strings.Repeat("y", i))
+	}
+	header.Set("X-Huge", strings.Repeat("y", 20_000))
+	events, _, err = hook.Events(header, []byte(`{"id":"1"}`), time.Now())
+	must(t, err)
+	size := 0
+	for name, value := range events[0].Headers {
+		size += len(name) + len(value)
+	}
+	if n := len(events[0].Headers); n > 64 || n < 40 || size > 8<<10 || events[0].Headers["x-campaign"] != "winter" {
+		t.Errorf("%d headers of %d bytes", n, size)
 	}
 }

@@ -73,6 +73,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, hook *Hook, ids
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
+	defer context.AfterFunc(h.stopping, cancel)()
 	for i, id := range ids {
 		out[i] = answer{ID: id, StatusURL: h.status(hook, id)}
 		if patience == 0 {

@@ -32,13 +32,17 @@ type Handler struct {
 	paces  map[string]*integrations.Pace
 	intake *integrations.Intake
 	orders *orders.Orders
-	now    func() time.Time
-	log    *slog.Logger
+	// stopping ends with stop: nobody waits any longer.
+	stopping context.Context //nolint:containedctx // as long as the Handler
+	stop     context.CancelFunc
+	now      func() time.Time
+	log      *slog.Logger
 }
 
 // NewHandler makes it. It fails for a hook that Compile found errors in.
 func NewHandler(all []*Hook, in *integrations.Intake, o *orders.Orders, now func() time.Time, log *slog.Logger) (*Handler, error) {
 	h := &Handler{hooks: map[string]*Hook{}, paces: map[string]*integrations.Pace{}, intake: in, orders: o, now: now, log: log}
+	h.stopping, h.stop = context.WithCancel(context.Background())
 	for _, hook := range all {
 		if !hook.Usable() {
 			return nil, fmt.Errorf("hooks.%s cannot be used: passhook check says why", hook.Name)
@@ -47,6 +51,9 @@ func NewHandler(all []*Hook, in *integrations.Intake, o *orders.Orders, now func
 	}
 	return h, nil
 }
+
+// Stop has who waits answered at once.
+func (h *Handler) Stop() { h.stop() }
 
 // ServeHTTP takes a request in: 202 with where to ask what becomes of it, or with
 // ?wait 200 with the passes and 422 where it failed; 400 for what is signed and

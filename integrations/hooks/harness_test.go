@@ -63,6 +63,11 @@ const concertRule = `
     deliver: [{email: '${{ data.email ?? "ada@example.com" }}'}]
 `
 
+// everyRule is on everything, and reads nothing of it.
+const everyRule = `
+  - {name: all, on: "hooks.*", template: concert, with: {holder: Ada Lovelace}, deliver: [{email: ada@example.com}]}
+`
+
 // project writes a project with these hooks and rules into a folder.
 func project(t testing.TB, hooks, rules, smtp string) string {
 	t.Helper()

@@ -92,9 +92,7 @@ func TestEveryPresetTakesItsSamples(t *testing.T) {
 	for _, name := range hooks.Presets() {
 		all.WriteString(presetHook(name))
 	}
-	s := newServer(t, all.String(), `
-  - {name: all, on: "hooks.*", template: concert, with: {holder: Ada Lovelace}, deliver: [{email: ada@example.com}]}
-`)
+	s := newServer(t, all.String(), everyRule)
 	at := time.Now()
 	left := make(map[string]bool)
 	for name := range presetSamples {

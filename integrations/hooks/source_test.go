@@ -165,4 +165,11 @@ func TestWhoWaitedLongEnoughIsToldWhereToAsk(t *testing.T) {
 	if code != http.StatusOK || said["state"] != "pending" || said["serial_number"] != nil {
 		t.Errorf("got %d %v", code, said)
 	}
+	// Nor does a server that stops let anybody wait.
+	h.Stop()
+	start := time.Now()
+	code, said = ask(http.MethodPost, "/hooks/luma?wait=25", `{"id":"1"}`)
+	if code != http.StatusAccepted || said["state"] != "pending" || time.Since(start) > 10*time.Second {
+		t.Errorf("got %d %v after %s", code, said, time.Since(start))
+	}
 }
