@@ -125,7 +125,8 @@ func readObject(value any, raw json.RawMessage, event bool) (object, error) {
 // Numbers stay as they were written: an id may have more digits than a float64.
 func canonical(raw json.RawMessage) (json.RawMessage, error) {
 	v := jsontext.Value(bytes.Clone(raw))
-	if err := v.Format(jsontext.ReorderRawObjects(true)); err != nil {
+	// That no key is there twice is known.
+	if err := v.Format(jsontext.ReorderRawObjects(true), jsontext.AllowDuplicateNames(true)); err != nil {
 		return nil, bad("%v", err)
 	}
 	return json.RawMessage(v), nil
