@@ -3,10 +3,12 @@ package hooks_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/passhook/passhook/store"
+	"github.com/passhook/passhook/store/storetest"
 )
 
 const (
@@ -41,6 +43,18 @@ func TestAPostBecomesAPass(t *testing.T) {
 	}
 	if file := s.get(t, status.text("file_url")); file.code != http.StatusOK || file.header.Get("Content-Type") != "application/vnd.apple.pkpass" {
 		t.Errorf("the file: got %d", file.code)
+	}
+}
+
+func TestHooksOnPostgreSQL(t *testing.T) {
+	s := newServer(t, luma, concertRule+"database: "+strconv.Quote(storetest.Postgres(t))+"\n")
+	body := `{"id":"evt-1","event":"paid","order":"o-1","name":"Ada Ünïcode 🎟"}`
+	first := s.post(t, "/hooks/luma?wait", body, "Authorization", auth, "X-Note", "Gr\xfc\xdfe")
+	expect(t, "the post", first, http.StatusOK)
+	expect(t, "again", s.post(t, "/hooks/luma?wait", body, "Authorization", auth), http.StatusOK)
+	expect(t, "another content", s.post(t, "/hooks/luma", `{"id":"evt-1"}`, "Authorization", auth), http.StatusConflict)
+	if first.text("serial_number") == "" || len(s.passes(t)) != 1 {
+		t.Errorf("got %s", first.body)
 	}
 }
 

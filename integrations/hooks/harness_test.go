@@ -152,6 +152,9 @@ func (s *server) get(t testing.TB, address string) reply {
 	return s.ask(t, http.MethodGet, s.url+strings.TrimPrefix(address, publicURL), http.NoBody)
 }
 
+// client is patient where it asks before it sends a body.
+var client = &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+
 func (s *server) ask(t testing.TB, method, address string, body io.Reader, headers ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, body)
@@ -159,7 +162,7 @@ func (s *server) ask(t testing.TB, method, address string, body io.Reader, heade
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := client.Do(r)
 	must(t, err)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)

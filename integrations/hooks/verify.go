@@ -243,6 +243,9 @@ func parseTolerance(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
+	if strings.Trim(text, "0123456789") == "" {
+		text += "s"
+	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 || d > maxTolerance {
 		return 0, errors.New("must be a time up to 1h, as 3m or 90s")
