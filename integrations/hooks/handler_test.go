@@ -79,3 +79,18 @@ func TestWaitAnswersWithThePasses(t *testing.T) {
 		expect(t, wait, s.post(t, "/hooks/luma?"+wait, `{"id":"`+wait+`"}`, "Authorization", auth), http.StatusAccepted)
 	}
 }
+
+// The shop's own number of an item makes its passes unique, wherever it stands.
+func TestItemsHaveNumbersAsIDs(t *testing.T) {
+	s := newServer(t, luma, `
+  - {name: sold, on: "hooks.luma.*", for_each: data.items, repeat: item.n, template: concert, with: {holder: Ada}}
+`)
+	expect(t, "the post", s.post(t, "/hooks/luma?wait", `{"id":"1","items":[{"id":866550311766439020,"n":2},{"id":"text","n":1},{"n":1},{"id":1.5,"n":1}]}`, "Authorization", auth), http.StatusOK)
+	got := map[string]int{}
+	for _, p := range s.passes(t) {
+		got[p.Item]++
+	}
+	if fmt.Sprint(got) != "map[#3:1 #4:1 866550311766439020:2 text:1]" {
+		t.Errorf("got %v", got)
+	}
+}
