@@ -20,6 +20,7 @@ import (
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -53,6 +54,9 @@ type App struct {
 	Engine *bot.Engine
 	parts  []Part
 	router http.Handler
+	// stopping are called when no more requests are taken: who waits for an answer
+	// gets one.
+	stopping []func()
 }
 
 // New opens the store and wires all parts. Run closes them; without it, Close does.
@@ -129,9 +133,16 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		return err
 	}
 	h.phones = wallet.NewService(phones.New(a.Engine), visible, a.Log)
+	in := integrations.NewIntake(a.Config.Proxies, a.Now, a.Log)
+	if all := Hooks(a.Config); len(all) > 0 {
+		if h.hooks, err = hooks.NewHandler(all, in, visible, a.Now, a.Log); err != nil {
+			return err
+		}
+		a.stopping = append(a.stopping, h.hooks.Stop)
+	}
 	if c := a.Config.Stripe; c != nil {
 		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
-		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), reconciler, a.Log); err != nil {
+		if h.stripe, err = stripe.NewWebhook(*c, in, reconciler, a.Log); err != nil {
 			return err
 		}
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})

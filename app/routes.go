@@ -9,6 +9,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/wallet"
@@ -32,6 +33,7 @@ type handlers struct {
 	phones  *wallet.Service
 	stripe  *stripe.Webhook // nil without a stripe section in the config
 	api     *api.Handler    // nil without an api section
+	hooks   *hooks.Handler  // nil without hooks
 }
 
 const (
@@ -69,6 +71,13 @@ func (a *App) routes(h handlers) []Route {
 			Route{read, api.DocumentPath, h.api.Document(), true},
 			Route{read, api.DocsPath, h.api.Docs(), true},
 			Route{read, api.TextPath, h.api.Text(), true},
+		)
+	}
+	if h.hooks != nil {
+		out = append(out,
+			Route{write, hooks.Path, h.hooks.ServeHTTP, false},
+			Route{write, hooks.SecretPath, h.hooks.ServeHTTP, false},
+			Route{read, hooks.StatusPath, h.hooks.Status, true},
 		)
 	}
 	return append(out, a.Routes...)

@@ -16,6 +16,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 )
@@ -23,7 +24,8 @@ import (
 // newRouted is the router of a config with Stripe, without a store.
 func newRouted(t *testing.T) *mux.Router {
 	t.Helper()
-	return newRoutedWith(t, &config.Config{Stripe: &stripe.Config{WebhookSecrets: []string{"whsec_0123456789"}}})
+	return newRoutedWith(t, &config.Config{Stripe: &stripe.Config{WebhookSecrets: []string{"whsec_0123456789"}},
+		Hooks: map[string]hooks.Config{"luma": {Verify: &hooks.Verify{Bearer: []string{"0123456789abcdef"}}}}})
 }
 
 func newRoutedWith(t *testing.T, c *config.Config) *mux.Router {
@@ -83,6 +85,9 @@ POST /wallet/v1/log
 POST /webhooks/stripe
 GET HEAD /stripe/success
 POST /stripe/success
+POST /hooks/{name}
+POST /hooks/{name}/{secret}
+GET HEAD /hooks/{name}/events/{token}
 `
 	got := strings.Join(addresses(t, newRouted(t)), "\n")
 	if pattern.ReplaceAllString(got, "{${1}}") != strings.TrimSpace(want) {
@@ -119,6 +124,8 @@ func TestEveryPageIsLimitedByItsClient(t *testing.T) {
 			want = http.StatusOK
 		case stripe.WebhookPath:
 			want = http.StatusUnauthorized
+		case hooks.Path, hooks.SecretPath:
+			want = http.StatusNotFound
 		case ReadyPath: // it needs a store
 			continue
 		}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,6 +68,23 @@ func (e *Engine) workers() []store.Worker {
 // store.ErrOverloaded where it had to wait too long.
 func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
 	return e.Store.Accept(ctx, e.Program().Prepare(ev))
+}
+
+// ErrOther says that an event with this id is there, and says something else.
+var ErrOther = errors.New("an event with this id came before, with another content")
+
+// AcceptOnce is Accept for senders whose ids are their own choice: the error is
+// ErrOther where the event that was there has other data.
+func (e *Engine) AcceptOnce(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
+	id, fresh, err = e.Accept(ctx, ev)
+	if err != nil || fresh {
+		return id, fresh, err
+	}
+	there, err := e.Store.Event(ctx, id)
+	if err == nil && !bytes.Equal(there.Data, ev.Data) {
+		err = ErrOther
+	}
+	return id, false, err
 }
 
 // maxWait is how long somebody waits for an event of their own.

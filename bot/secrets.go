@@ -9,7 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/passhook/passhook/store"
 )
@@ -85,9 +88,6 @@ func (k secret) linkToken(key string) string { return k.derive("link", key, 20) 
 // pageToken is the one in the link to a delivery's page.
 func (k secret) pageToken(key string) string { return k.derive("delivery page", key, 20) }
 
-// decisionToken is the one in the link to an event's decision.
-func (k secret) decisionToken(event string) string { return k.derive("decision", event, 20) }
-
 // Owns reports whether a token is the one by which phones ask for a pass.
 func (s Secrets) Owns(p store.Pass, token string) bool {
 	k, err := s.find(p.SecretID)
@@ -99,4 +99,38 @@ func (s Secrets) Owns(p store.Pass, token string) bool {
 func LinkHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
+}
+
+// Purposes of tokens that lead to an event.
+const (
+	// TokenDecision is the operator's: whoever has it decides.
+	TokenDecision = "decision"
+	// TokenStatus is the sender's: whoever has it sees what came of the event.
+	TokenStatus = "status"
+)
+
+// idLength is that of an event's id in a token: a UUID without hyphens.
+const idLength = 32
+
+// EventToken leads to an event, for one purpose.
+func (s Secrets) EventToken(purpose, id string) string {
+	return strings.ReplaceAll(id, "-", "") + s.keys[0].eventToken(purpose, id)
+}
+
+func (k secret) eventToken(purpose, id string) string { return k.derive(purpose, id, 20) }
+
+// EventByToken is the id of the event to which a token leads. ok is false where
+// no event has it.
+func (s Secrets) EventByToken(purpose, token string) (id string, ok bool) {
+	if len(token) <= idLength {
+		return "", false
+	}
+	parsed, err := uuid.Parse(token[:idLength])
+	if err != nil {
+		return "", false
+	}
+	id = parsed.String()
+	return id, slices.ContainsFunc(s.keys, func(k secret) bool {
+		return subtle.ConstantTimeCompare([]byte(k.eventToken(purpose, id)), []byte(token[idLength:])) == 1
+	})
 }

@@ -188,6 +188,10 @@ func everything(t testing.TB, s *store.Store) {
 	got[*store.Pass](t)(s.Redeem(ctx, sold.Passes[1].Serial, "api.website 1"))
 	must(t, s.PutFiles(ctx, map[string][]byte{"a": []byte("picture")}))
 	got[map[string][]byte](t)(s.Files(ctx, []string{"a"}))
+	if changed := got[[]store.Pass](t)(s.MadeBy(ctx, eventNow(t, s, replayed.ID), 10)); len(changed) != 3 {
+		t.Errorf("%d passes have refs of the change", len(changed))
+	}
+	got[[]store.Delivery](t)(s.DeliveriesOf(ctx, replayed.ID))
 	d := sold.Deliveries[0].ID
 	got[string](t)(s.Resend(ctx, d, "", 3))
 	got[int](t)(s.ResendDead(ctx, time.Unix(1795197600+19_990, 0)))

@@ -45,6 +45,11 @@ func (s *Store) Write(ctx context.Context, urgent bool, f func(exec func(query s
 	})
 }
 
+// Worked waits until it is worth looking again what became of a row.
+func (s *Store) Worked(ctx context.Context, worked <-chan struct{}, tick <-chan time.Time) error {
+	return s.worked(ctx, worked, tick)
+}
+
 // Waiting is how many events wait for the next transaction.
 func (s *Store) Waiting() int { return len(s.accept) }
 

@@ -23,6 +23,7 @@ import (
 const (
 	stripeDoc = "../../docs/stripe.md"
 	apiDoc    = "../../docs/api.md"
+	hooksDoc  = "../../docs/hooks.md"
 )
 
 // docs are the pages that people read, by their paths from here.
@@ -140,6 +141,16 @@ func TestYAMLOfTheAPIPageWorks(t *testing.T) {
 	shown := blocks(docs(t)[apiDoc], "yaml")
 	if len(shown) < 3 {
 		t.Fatalf("found %q", shown)
+	}
+	for _, block := range shown {
+		checkInProject(t, block)
+	}
+}
+
+func TestYAMLOfTheHooksPageWorks(t *testing.T) {
+	shown := blocks(docs(t)[hooksDoc], "yaml")
+	if len(shown) == 0 {
+		t.Fatal("found none")
 	}
 	for _, block := range shown {
 		checkInProject(t, block)
@@ -272,7 +283,7 @@ func checkInProject(t *testing.T, block string) {
 	}
 	w.write(t, "passhook.yaml", string(b))
 	w.env = slices.Concat(w.env, []string{
-		"STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
+		"LUMA_TOKEN=0123456789abcdef", "STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
 		"STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef", "STRIPE_TEST_WEBHOOK_SECRET=whsec_fedcba9876543210",
 		"API_KEY=" + docsKey, "BOX_OFFICE_KEY=" + docsKey + "1", "DOOR_KEY=" + docsKey + "2", "PAGE_KEY=" + docsKey + "3",
 	})
