@@ -355,3 +355,40 @@ func TestSlackSendsAnEventUntilItIsTaken(t *testing.T) {
 		t.Errorf("%+v %q", replies, retries)
 	}
 }
+
+func TestSlackCommandHasNothingToReplace(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	reply, err := w.Command(context.Background(), anna, general, "/pass", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"Working on it.", "Done."} {
+		if _, _, err := w.api.PostMessage("", slack.MsgOptionText(text, false), slack.MsgOptionReplaceOriginal(reply.ResponseURL)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.Ephemeral(anna)) != 2 {
+		t.Errorf("%+v", w.Ephemeral(anna))
+	}
+}
+
+func TestSlackNewMessageFromAButton(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	if _, _, err := w.api.PostMessage(general, slack.MsgOptionBlocks(slack.NewActionBlock("", slack.NewButtonBlockElement("more", "", plain("More"))))); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := w.Press(context.Background(), ben, w.Messages(general)[0], "more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(reply.ResponseURL, "application/json", strings.NewReader(`{"text":"More.","replace_original":false}`))
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	_ = resp.Body.Close()
+	if m := w.Ephemeral(ben); len(m) != 1 || m[0].Text != "More." || len(w.Messages(general)) != 1 {
+		t.Errorf("%+v", w.AllMessages())
+	}
+}

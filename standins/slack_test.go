@@ -514,3 +514,83 @@ func TestSlackRepeatsAndForgesRequests(t *testing.T) {
 		t.Error(check.Status)
 	}
 }
+
+// post calls a method with JSON, past slack-go.
+func post(t *testing.T, w *workspace, method, args string) string {
+	t.Helper()
+	return raw(t, w, method, "application/json; charset=utf-8", args)
+}
+
+func raw(t *testing.T, w *workspace, method, contentType, body string) string {
+	t.Helper()
+	r, err := http.NewRequest("POST", w.APIURL()+method, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	r.Header.Set("Authorization", "Bearer "+w.BotToken())
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
+}
+
+func TestSlackReadsFormsAndJSON(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	tests := []struct{ method, contentType, body, want string }{
+		{"chat.postMessage", "application/x-www-form-urlencoded", "channel=" + general + "&text=a", `"ok":true`},
+		{"chat.postMessage", "application/json", `{"channel":"` + general + `","text":"a"}`, `"ok":true`},
+		{"chat.postMessage", "application/json", `{"channel":`, "invalid_json"},
+		{"chat.postMessage", "application/json", `[]`, "json_not_object"},
+		{"chat.postMessage", "text/plain", "channel=" + general, "invalid_post_type"},
+		{"chat.postMessage", "", "channel=" + general, "missing_post_type"},
+		{"chat.postMessage", "application/json; charset=klingon", "{}", "invalid_charset"},
+		{"chat.postMessage", "application/json", `{"text":"a"}`, "missing required field: channel"},
+		{"chat.postMessage", "application/json", `{"channel":"#general","text":"a","blocks":"nonsense"}`, "invalid_blocks_format"},
+		{"users.info", "application/json", `{"user":"` + anna + `"}`, "invalid_arguments"},
+		{"chat.shout", "application/json", `{}`, "unknown_method"},
+	}
+	for _, tt := range tests {
+		if got := raw(t, w, tt.method, tt.contentType, tt.body); !strings.Contains(got, tt.want) {
+			t.Errorf("%s %s %s: %s, want %s", tt.method, tt.contentType, tt.body, got, tt.want)
+		}
+	}
+}
+
+func TestSlackFailsAsTold(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	for want, f := range map[string]*standins.Fault{
+		"fatal_error": {Status: 200, Code: "fatal_error"}, "503": {Status: 503, Message: "down"}, "EOF": {Status: 0}, "rate limit": {Status: 429, Code: "ratelimited", RetryAfter: "30"},
+	} {
+		w.Fail(func(*http.Request) *standins.Fault { return f })
+		if _, err := w.api.AuthTest(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	w.Fail(nil)
+	if _, err := w.api.AuthTest(); err != nil || len(w.Calls()) != 5 {
+		t.Error(err, len(w.Calls()))
+	}
+}
+
+func TestSlackFetchesPictures(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{Fetch: func(url string) error {
+		if strings.Contains(url, "localhost") {
+			return errors.New("not public")
+		}
+		return nil
+	}})
+	for url, want := range map[string]string{"https://tickets.example.com/p/x.png": "", "http://localhost/p/x.png": "invalid_blocks"} {
+		if _, _, err := w.api.PostMessage(general, slack.MsgOptionBlocks(slack.NewImageBlock(url, "A pass", "", nil))); code(err) != want {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
