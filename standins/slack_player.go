@@ -72,6 +72,19 @@ func (s *Slack) Command(ctx context.Context, user, channel, command, text string
 	return reply, nil
 }
 
+// Say is a user who writes a message. The app hears nothing of it.
+func (s *Slack) Say(user, channel, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, known := s.user(user)
+	c, there := s.channel(channel)
+	if !known || !there || text == "" {
+		return fmt.Errorf("slack stand-in: %s cannot say %q in %s", user, text, channel)
+	}
+	s.add(SlackMessage{Channel: c.ID, User: u.ID, SlackContent: SlackContent{Text: text}})
+	return nil
+}
+
 // shownName is how payloads name a channel.
 func (c SlackChannel) shownName() string {
 	switch {

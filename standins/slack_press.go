@@ -250,7 +250,7 @@ func slackStrings(value any) []string {
 		}
 		return []string{v}
 	case []string:
-		return v
+		return append([]string{}, v...)
 	}
 	return []string{}
 }
