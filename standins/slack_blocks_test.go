@@ -203,3 +203,21 @@ func TestSlackManifest(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Whatever comes can be checked, kept and shown.
+func FuzzSlackBlocks(f *testing.F) {
+	f.Add([]byte(`[{"type":"section","text":{"type":"mrkdwn","text":"*a* <b|c> ` + "`d`" + `"},"accessory":{"type":"static_select"}}]`))
+	f.Add([]byte(`[{"type":"carousel","elements":[{"type":"card","actions":[{"type":"button"}]},1]},{"type":3},{"elements":{}}]`))
+	f.Add([]byte(`[{"type":"input","element":{"type":"checkboxes","options":[null,{"text":1}],"initial_options":{}}}]`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var blocks []standins.SlackBlock
+		if json.Unmarshal(raw, &blocks) != nil {
+			return
+		}
+		_ = standins.CheckBlocks(blocks, standins.SlackAnySurface)
+		_ = standins.CheckView(map[string]any{"type": "modal", "blocks": blocks})
+		if html := string(standins.RenderBlocks(blocks)); strings.Contains(html, "<script") {
+			t.Error(html)
+		}
+	})
+}

@@ -51,7 +51,7 @@ func (s *Slack) Command(ctx context.Context, user, channel, command, text string
 	}
 	h := slackHook{user: u.ID, channel: c.ID, command: strings.TrimSpace(command + " " + text)}
 	hook := s.newHook("commands", h)
-	trigger := s.newTrigger(slackTrigger{user: u.ID})
+	trigger := s.newTrigger(slackTrigger{user: u.ID, channel: c.ID})
 	w := s.opts.Workspace
 	fields := map[string]string{
 		"token": "deprecated", "team_id": w.TeamID, "team_domain": w.Domain, "channel_id": c.ID, "channel_name": c.shownName(),
@@ -104,7 +104,7 @@ func (s *Slack) showAnswer(reply *SlackReply, h *slackHook) {
 		return
 	}
 	var payload map[string]any
-	if json.Unmarshal([]byte(text), &payload) != nil {
+	if !reply.JSON || json.Unmarshal([]byte(text), &payload) != nil {
 		payload = map[string]any{"text": text}
 	}
 	s.mu.Lock()

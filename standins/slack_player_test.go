@@ -392,3 +392,85 @@ func TestSlackNewMessageFromAButton(t *testing.T) {
 		t.Errorf("%+v", w.AllMessages())
 	}
 }
+
+func TestSlackShowsJSONThatIsNotCalledSo(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(`{"text":"Done."}`)) })
+	if reply, err := w.Command(context.Background(), anna, general, "/pass", ""); err != nil || reply.Message.Text != `{"text":"Done."}` {
+		t.Errorf("%+v %v", reply, err)
+	}
+}
+
+func TestSlackRemembersWhatIsChosenInAMessage(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	var got slack.InteractionCallback
+	w.app(t, func(_ http.ResponseWriter, r *http.Request) { got, _ = slack.InteractionCallbackParse(r) })
+	choice := slack.NewOptionsSelectBlockElement("static_select", plain("Which"), "which", option("visitor"), option("member"))
+	if _, _, err := w.api.PostMessage(general, slack.MsgOptionBlocks(slack.NewActionBlock("a", choice, slack.NewButtonBlockElement("send", "", plain("Send"))))); err != nil {
+		t.Fatal(err)
+	}
+	m := w.Messages(general)[0]
+	if _, err := w.ChooseInMessage(context.Background(), ben, m, "which", "member"); err != nil || got.ActionCallback.BlockActions[0].SelectedOption.Value != "member" {
+		t.Fatal(err)
+	}
+	if _, err := w.Press(context.Background(), ben, m, "send"); err != nil || got.BlockActionState.Values["a"]["which"].SelectedOption.Value != "member" {
+		t.Errorf("%+v %v", got.BlockActionState, err)
+	}
+	if _, err := w.Press(context.Background(), anna, m, "send"); err != nil || got.BlockActionState.Values["a"]["which"].SelectedOption.Value != "" {
+		t.Errorf("anna sees what ben chose: %+v %v", got.BlockActionState, err)
+	}
+}
+
+func TestSlackModalBeginsWithItsChannel(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	where := slack.NewOptionsSelectBlockElement("conversations_select", plain("Where"), "where")
+	where.DefaultToCurrentConversation, where.ResponseURLEnabled = true, true
+	view := modal()
+	view.Blocks.BlockSet = []slack.Block{slack.NewInputBlock("where", plain("Where"), nil, where)}
+	var got slack.InteractionCallback
+	v := opens(t, w, view, func(c slack.InteractionCallback) any { got = c; return nil })
+	if _, err := w.Submit(context.Background(), anna, v, nil); err != nil || len(got.ResponseURLs) != 1 || got.ResponseURLs[0].ChannelID != general {
+		t.Fatalf("%v %+v", err, got.ResponseURLs)
+	}
+	if _, _, err := w.api.PostMessage("", slack.MsgOptionText("Hello.", false), slack.MsgOptionResponseURL(got.ResponseURLs[0].ResponseURL, "in_channel")); err != nil || len(w.Messages(general)) != 1 {
+		t.Error(err, w.Messages(general))
+	}
+}
+
+func TestSlackManyCommandsAtOnce(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{Rates: standins.SlackRates{None: true}})
+	w.app(t, func(_ http.ResponseWriter, r *http.Request) {
+		command, err := slack.SlashCommandParse(r)
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := w.api.OpenView(command.TriggerID, modal()); err != nil {
+			t.Error(err)
+		}
+		if _, _, err := w.api.PostMessage(general, slack.MsgOptionText(command.Text, false)); err != nil {
+			t.Error(err)
+		}
+	})
+	done := make(chan error)
+	users := []string{anna, ben, cleo}
+	for i := range 30 {
+		go func() {
+			_, err := w.Command(context.Background(), users[i%3], general, "/pass", "visitor")
+			done <- err
+		}()
+	}
+	for range 30 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	messages := w.Messages(general)
+	for i := 1; i < len(messages); i++ {
+		if messages[i].TS <= messages[i-1].TS {
+			t.Errorf("%s comes after %s", messages[i].TS, messages[i-1].TS)
+		}
+	}
+	if len(messages) != 30 || len(w.Views(anna)) != 1 {
+		t.Errorf("%d messages, %d views", len(messages), len(w.Views(anna)))
+	}
+}

@@ -98,7 +98,7 @@ func (s *Slack) limit(c *slackCall) slackAnswer {
 	}
 	key := c.method
 	if m.rate == slackPosting {
-		key += " " + c.args["channel"]
+		key += " " + s.posted(c.args["channel"])
 	}
 	second, burst := s.opts.Rates.per(m.rate)
 	b := s.buckets[key]
@@ -125,6 +125,19 @@ func (s *Slack) limit(c *slackCall) slackAnswer {
 	}
 	b.left--
 	return nil
+}
+
+// posted is the channel that a post is for, however it is named.
+func (s *Slack) posted(target string) string {
+	if c, ok := s.channel(target); ok {
+		return c.ID
+	}
+	for _, c := range s.channels {
+		if c.User == target && !c.Group {
+			return c.ID
+		}
+	}
+	return target
 }
 
 func rateLimited(wait time.Duration) slackAnswer {

@@ -51,7 +51,7 @@ type slackShown struct {
 type slackShownElement struct {
 	Kind                        string // button, image, text, select, ticks, entry, none
 	Text                        template.HTML
-	Label, Style, URL           string
+	Label, Style, URL, Name     string
 	Image, Alt                  string
 	At                          string // which one: block and element, counted
 	Type, Value, Placeholder    string
@@ -159,6 +159,7 @@ func (r slackRenderer) element(b SlackBlock, e map[string]any, at string) slackS
 	kind := slackType(e)
 	s := slackShownElement{Kind: "entry", At: at, Live: r.live, Placeholder: slackText(e["placeholder"])}
 	s.Sends = r.live && (slackType(b) != "input" || b["dispatch_action"] == true)
+	s.Name = or(slackText(b["label"]), or(s.Placeholder, "Choice"))
 	state := r.state(b, e)
 	switch kind {
 	case "button":

@@ -36,6 +36,9 @@ func (s *Slack) newHook(kind string, h slackHook) string {
 
 // serveResponseURL takes what an app answers later.
 func (s *Slack) serveResponseURL(w http.ResponseWriter, r *http.Request) {
+	if s.fails(w, r) {
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, slackBodyLimit))
 	s.mu.Lock()
 	defer s.mu.Unlock()

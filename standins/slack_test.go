@@ -379,6 +379,7 @@ func TestSlackCommandAnsweredTooLate(t *testing.T) {
 func TestSlackCommandAnsweredInTheChannelShowsTheCommand(t *testing.T) {
 	w := startSlack(t, standins.SlackOptions{})
 	w.app(t, func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
 		_, _ = rw.Write([]byte(`{"response_type":"in_channel","text":"Done."}`))
 	})
 	if _, err := w.Command(context.Background(), anna, general, "/pass", "visitor"); err != nil {
