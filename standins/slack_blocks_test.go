@@ -221,3 +221,22 @@ func FuzzSlackBlocks(f *testing.F) {
 		}
 	})
 }
+
+func TestSlackChecksWhatSlackGoBuilds(t *testing.T) {
+	card := slack.NewCardBlock()
+	card.Title = plain("A pass")
+	blocks := []slack.Block{
+		slack.NewHeaderBlock(plain("Passes")), section("*bold*"), slack.NewDividerBlock(), slack.NewCarouselBlock(card),
+		slack.NewContextBlock("", plain("small"), slack.NewImageBlockElement("https://a.example/i.png", "icon")),
+		slack.NewInputBlock("when", plain("When"), nil, slack.NewDatePickerBlockElement("d")),
+	}
+	if problems := standins.CheckBlocks(blocks, standins.SlackMessageSurface); problems != nil {
+		t.Error(problems)
+	}
+	if problems := standins.CheckMessage(slack.Msg{Blocks: slack.Blocks{BlockSet: blocks}}); problems != nil {
+		t.Error(problems)
+	}
+	if problems := standins.CheckMessage(slack.Msg{}); len(problems) != 1 || problems[0].Message != "no_text" {
+		t.Error(problems)
+	}
+}

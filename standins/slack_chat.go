@@ -287,8 +287,8 @@ func (s *Slack) own(c *slackCall, foreign string) (*SlackMessage, slackAnswer) {
 	return m, nil
 }
 
-// updateMessage keeps the blocks only where neither text nor blocks are new:
-// text alone takes them away.
+// updateMessage keeps the blocks where none are sent; an empty array takes them
+// away.
 // https://docs.slack.dev/reference/methods/chat.update
 func (s *Slack) updateMessage(c *slackCall) slackAnswer {
 	m, refused := s.own(c, "cant_update_message")
@@ -304,6 +304,9 @@ func (s *Slack) updateMessage(c *slackCall) slackAnswer {
 		return refused
 	case utf8.RuneCountInString(content.Text) > slackUpdateLimit:
 		return slackError("msg_too_long")
+	}
+	if _, sent := c.args["blocks"]; !sent {
+		content.Blocks = m.Blocks
 	}
 	s.change(m, content)
 	return slackOK(map[string]any{"channel": m.Channel, "ts": m.TS, "text": m.Text, "message": s.messageObject(m)})

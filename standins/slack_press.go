@@ -22,9 +22,9 @@ type slackUse struct {
 	element, in   map[string]any
 }
 
-// Press is a user who presses a button of a message, or of the view that is in
-// front: named by its action_id, or by what is written on it. A button with a
-// url opens that too; the app has to acknowledge all the same.
+// Press is a user who presses a button of a message, named by its action_id or
+// by what is written on it. A button with a url opens that too; the app has to
+// acknowledge all the same.
 // https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 func (s *Slack) Press(ctx context.Context, user string, m SlackMessage, button string) (SlackReply, error) {
 	s.mu.Lock()

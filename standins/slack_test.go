@@ -595,3 +595,23 @@ func TestSlackFetchesPictures(t *testing.T) {
 		}
 	}
 }
+
+func TestSlackUpdateKeepsBlocksThatAreNotSent(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	_, ts, err := w.api.PostMessage(general, slack.MsgOptionBlocks(section("one")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := w.api.UpdateMessage(general, ts, slack.MsgOptionText("two", false)); err != nil {
+		t.Fatal(err)
+	}
+	if m := w.Messages(general)[0]; m.Text != "two" || len(m.Blocks) != 1 {
+		t.Errorf("%+v", m)
+	}
+	if _, _, _, err := w.api.UpdateMessage(general, ts, slack.MsgOptionText("three", false), slack.MsgOptionBlocks()); err != nil {
+		t.Fatal(err)
+	}
+	if m := w.Messages(general)[0]; m.Text != "three" || len(m.Blocks) != 0 {
+		t.Errorf("%+v", m)
+	}
+}
