@@ -46,10 +46,13 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 		n.other++
 		n.add(w.ID, "The passes of event %s are changed in part only: %s\nFix the cause, then: passhook events replay %s\n\n", w.EventID, w.Note, w.EventID)
 	}
-	if n.text.Len() == 0 {
-		return nil
+	if news.Outgoing, err = e.endpoints(ctx, &n, news.Outgoing); err != nil || n.text.Len() == 0 {
+		return err
 	}
 	if err := e.Notice(ctx, n.notice()); err != nil {
+		return err
+	}
+	if err := e.toldOfEndpoints(ctx, news.Outgoing); err != nil {
 		return err
 	}
 	if stuck != "" {
@@ -87,6 +90,8 @@ type notice struct {
 	text                      strings.Builder
 	ids                       hash.Hash
 	failed, dead, late, other int
+	// deaf are endpoints.
+	deaf int
 }
 
 // add adds a text; the same ids make the same notice.
@@ -99,7 +104,7 @@ func (n *notice) notice() integrations.Notice {
 	return integrations.Notice{
 		ID: "notice-" + hex.EncodeToString(n.ids.Sum(nil))[:24], Text: n.text.String(),
 		Subject: "passhook: " + counted([]amount{{n.failed, "failed event", "failed events"}, {n.dead, "dead delivery", "dead deliveries"}, {n.late, "late delivery", "late deliveries"},
-			{n.other, "event to look at", "events to look at"}}),
+			{n.other, "event to look at", "events to look at"}, {n.deaf, "webhook that fails", "webhooks that fail"}}),
 	}
 }
 

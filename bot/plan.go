@@ -228,13 +228,16 @@ func (r *rule) times(vars map[string]any) (int, error) {
 }
 
 // itemID is what makes an item's passes unique within the object: the item's
-// own id, or its position where it has none or shares it.
+// own id, text or a number, or its position where it has none or shares it.
 func itemID(item any, i int, listed bool, seen map[string]bool) string {
 	if !listed {
 		return ""
 	}
 	m, _ := item.(map[string]any)
-	id, _ := m["id"].(string)
+	id, ok := m["id"].(string)
+	if n, isNumber := m["id"].(int); !ok && isNumber {
+		id = strconv.Itoa(n)
+	}
 	if id == "" || seen[id] {
 		id = "#" + strconv.Itoa(i+1)
 	}

@@ -60,7 +60,7 @@ func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 			return err
 		}
 		w := issuing{Store: s, t: t, now: now, in: in, folding: folding{t: t, merge: in.Merge, event: in.Event.ID}}
-		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.activity, w.count, w.settle} {
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.activity, w.count, w.phones, w.settle} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -309,6 +309,9 @@ func (w *issuing) activity() error {
 	}
 	return w.remember(w.t, w.in.Event.ID, w.now, append(facts, w.facts...))
 }
+
+// phones wakes those that have passes which are not what they were.
+func (w *issuing) phones() error { return w.newer(w.t, w.now, w.out.Changed) }
 
 func (w *issuing) settle() error {
 	w.out.Unfit = w.unfit
