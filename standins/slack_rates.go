@@ -17,7 +17,7 @@ type SlackRates struct {
 	// Tier1 to Tier4 are calls a minute of one method, which may come at once.
 	// Default: 1, 20, 50 and 100; of Tier1 20 may come at once.
 	Tier1, Tier2, Tier3, Tier4 int
-	// None switches all limits off.
+	// None switches these limits off, but not Refuse.
 	None bool
 }
 
@@ -93,7 +93,7 @@ func (s *Slack) Refuse(share float64, after time.Duration) {
 // caller holds the lock.
 func (s *Slack) limit(c *slackCall) slackAnswer {
 	m, ok := slackMethods[c.method]
-	if !ok || s.opts.Rates.None {
+	if !ok {
 		return nil
 	}
 	key := c.method
@@ -117,6 +117,9 @@ func (s *Slack) limit(c *slackCall) slackAnswer {
 		s.share.sum--
 		b.until = c.now.Add(s.share.after)
 		return rateLimited(s.share.after)
+	}
+	if s.opts.Rates.None {
+		return nil
 	}
 	if b.left < 1 {
 		wait := time.Duration(math.Ceil((1-b.left)/second)) * time.Second
