@@ -26,7 +26,7 @@ type SlackOptions struct {
 	// Rates default to SlackRates{}, Slack's own.
 	Rates SlackRates
 	// Fetch, when set, is asked for every picture of a message, as Slack fetches
-	// them itself: an error makes the blocks invalid.
+	// them itself: an error makes the blocks invalid. It must not call Slack.
 	Fetch func(url string) error
 	// Now is the clock of everything that expires or is counted. Default:
 	// time.Now; only then does an app that is late also lose its connection.

@@ -211,3 +211,43 @@ func TestSlackPageIsNotForOtherSites(t *testing.T) {
 		t.Error(rw.Code)
 	}
 }
+
+func TestSlackPageEntersEveryKindOfInput(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	input := func(id string, e slack.BlockElement) slack.Block { return slack.NewInputBlock(id, plain(id), nil, e) }
+	view := modal()
+	view.Blocks.BlockSet = []slack.Block{
+		input("moment", slack.NewDateTimePickerBlockElement("a")), input("some", slack.NewCheckboxGroupsBlockElement("a", option("x"), option("y"))),
+		input("users", slack.NewOptionsMultiSelectBlockElement("multi_users_select", nil, "a")), input("where", slack.NewOptionsSelectBlockElement("channels_select", nil, "a")),
+		input("who", slack.NewOptionsSelectBlockElement("external_select", nil, "a")),
+		slack.NewActionBlock("again", slack.NewButtonBlockElement("again", "", plain("Again"))),
+	}
+	var submitted slack.InteractionCallback
+	pressed := 0
+	opens(t, w, view, func(c slack.InteractionCallback) any {
+		switch c.Type {
+		case slack.InteractionTypeBlockSuggestion:
+			return slack.OptionsResponse{Options: []*slack.OptionBlockObject{option("ann")}}
+		case slack.InteractionTypeBlockActions:
+			pressed++
+		case slack.InteractionTypeViewSubmission:
+			submitted = c
+		}
+		return nil
+	})
+	b := &browser{t: t, handler: w.Page("/dev/slack")}
+	b.get("/dev/slack/?user=" + anna)
+	form := url.Values{"user": {anna}, "channel": {general}, "view": {b.value(`name="view" value="([^"]+)"`)}, "v1.0": {"x", "y"}, "v2.0": {ben, cleo}}
+	form = with(form, "v0.0", "2026-12-24T19:30", "v3.0", general)
+	b.send("/dev/slack/view", with(form, "ask", "4.0", "q4.0", "ann"))
+	b.has(`<option value="ann">ANN</option>`, `value="2026-12-24T19:30"`, `value="x" checked`, `<option value="`+cleo+`" selected>`)
+	b.send("/dev/slack/view", with(form, "use", "5.0"))
+	b.send("/dev/slack/view", with(form, "v4.0", "ann", "do", "submit"))
+	state := submitted.View.State
+	if pressed != 1 || state == nil || state.Values["moment"]["a"].SelectedDateTime != 1798140600 || len(state.Values["some"]["a"].SelectedOptions) != 2 ||
+		len(state.Values["users"]["a"].SelectedUsers) != 2 || state.Values["where"]["a"].SelectedChannel != general || state.Values["who"]["a"].SelectedOption.Value != "ann" {
+		t.Errorf("%d %+v", pressed, state)
+	}
+	b.send("/dev/slack/say", url.Values{"user": {anna}, "channel": {"dm"}, "text": {"hello"}})
+	b.has("hello", "Anna Ampel")
+}

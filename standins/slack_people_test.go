@@ -73,3 +73,60 @@ func TestSlackListsChannelsByCursor(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSlackOpensGroupDMs(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	open := func(users ...string) (string, error) {
+		c, _, _, err := w.api.OpenConversation(&slack.OpenConversationParameters{Users: users, ReturnIM: true})
+		if err != nil {
+			return "", err
+		}
+		return c.ID, nil
+	}
+	first, err := open(anna, ben)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := open(ben, anna); err != nil || again != first {
+		t.Error(again, err)
+	}
+	if one, err := open(anna); err != nil || one == first || one != w.DM(anna) {
+		t.Error(one, err)
+	}
+	if _, err := open(); code(err) != "users_list_not_supplied" {
+		t.Error(err)
+	}
+	if _, err := open("1", "2", "3", "4", "5", "6", "7", "8", "9"); code(err) != "too_many_users" {
+		t.Error(err)
+	}
+	resumed, _, _, err := w.api.OpenConversation(&slack.OpenConversationParameters{ChannelID: first})
+	if err != nil || resumed.ID != first {
+		t.Error(err)
+	}
+	if _, _, _, err := w.api.OpenConversation(&slack.OpenConversationParameters{ChannelID: general}); code(err) != "method_not_supported_for_channel_type" {
+		t.Error(err)
+	}
+	w.SetScopes("im:write")
+	if _, err := open(anna, cleo); code(err) != "missing_scope" {
+		t.Error(err)
+	}
+}
+
+func TestSlackWorkspaceGrows(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.AddUser(standins.SlackUser{ID: "U0EMIL0001", Name: "emil", Email: "emil@example.com"})
+	w.AddGroup(standins.SlackGroup{ID: "S0BOXOFF01", Members: []string{"U0EMIL0001"}})
+	w.AddChannel(standins.SlackChannel{ID: "C0NEW00001", Name: "new", Members: []string{"U0EMIL0001"}})
+	if u, err := w.api.GetUserByEmail("emil@example.com"); err != nil || u.ID != "U0EMIL0001" {
+		t.Error(err)
+	}
+	if members, err := w.api.GetUserGroupMembers("S0BOXOFF01"); err != nil || len(members) != 1 {
+		t.Error(members, err)
+	}
+	if err := w.Say("U0EMIL0001", "C0NEW00001", "hello"); err != nil || len(w.Messages("C0NEW00001")) != 1 {
+		t.Error(err)
+	}
+	if err := w.Say("U0NOBODY01", "C0NEW00001", "hello"); err == nil {
+		t.Error("nobody says something")
+	}
+}

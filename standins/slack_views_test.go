@@ -3,6 +3,7 @@ package standins_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,5 +82,63 @@ func TestSlackUpdatesAView(t *testing.T) {
 	changed.Title.Text = strings.Repeat("x", 25)
 	if _, err := w.api.UpdateView(changed, "", "", opened.ID); code(err) != "invalid_arguments" {
 		t.Error(err)
+	}
+}
+
+func TestSlackRefusesViewsOverTheAPI(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	trigger := func() string {
+		reply, err := w.Command(context.Background(), anna, general, "/pass", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.TriggerID
+	}
+	named := modal()
+	named.ExternalID = "the-one"
+	if _, err := w.api.OpenView(trigger(), named); err != nil {
+		t.Fatal(err)
+	}
+	big := modal()
+	for i := range 99 {
+		big.Blocks.BlockSet = append(big.Blocks.BlockSet, section(strings.Repeat(strconv.Itoa(i%10), 3000)))
+	}
+	reply, err := w.Command(context.Background(), ben, general, "/pass", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, call := range map[string]func() error{
+		"duplicate_external_id": func() error { _, err := w.api.OpenView(reply.TriggerID, named); return err },
+		"view_too_large":        func() error { _, err := w.api.OpenView(reply.TriggerID, big); return err },
+		"not_found":             func() error { _, err := w.api.PushView(trigger(), modal()); return err },
+		"invalid_trigger_id":    func() error { _, err := w.api.PushView("1.2.3", modal()); return err },
+	} {
+		if err := call(); code(err) != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if _, err := w.api.OpenView(reply.TriggerID, modal()); err != nil {
+		t.Errorf("a refused view uses the trigger up: %v", err)
+	}
+	if _, err := w.api.UpdateView(modal(), "the-one", "", ""); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSlackOpeningAViewClosesTheModalBefore(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	for range 2 {
+		reply, err := w.Command(context.Background(), anna, general, "/pass", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.api.OpenView(reply.TriggerID, modal()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if views := w.Views(anna); len(views) != 1 {
+		t.Errorf("%+v", views)
 	}
 }
