@@ -72,6 +72,18 @@ type unit struct {
 	vars map[string]any
 }
 
+// place says where in a rule something is wrong.
+func (u unit) place() string {
+	out := "rule " + u.rule.Name
+	if u.item != "" {
+		out += ", item " + u.item
+	}
+	if u.rule.repeat != nil {
+		out += fmt.Sprintf(", unit %d", u.vars["unit"])
+	}
+	return out
+}
+
 // Listens reports whether any rule is on one of the event's types.
 func (p *Program) Listens(e integrations.Event) bool {
 	for _, r := range p.rules {
@@ -139,7 +151,7 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 		u.vars["number"], u.vars["count"] = i+1, len(units)
 		pass, err := p.pass(u, e)
 		if err != nil {
-			return plan, fmt.Errorf("rule %s, item %s, unit %d: %w", u.rule.Name, u.item, u.vars["unit"], err)
+			return plan, fmt.Errorf("%s: %w", u.place(), err)
 		}
 		plan.Passes = append(plan.Passes, pass)
 	}
@@ -155,10 +167,11 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 
 // summary says which rules make how many passes.
 func (p *Plan) summary() string {
+	text := counted([]amount{{len(p.Passes), "pass", "passes"}})
 	if len(p.Rules) == 0 {
-		return fmt.Sprintf("%d passes", len(p.Passes))
+		return text
 	}
-	return fmt.Sprintf("%d passes by rule %s", len(p.Passes), strings.Join(p.Rules, ", "))
+	return text + " by rule " + strings.Join(p.Rules, ", ")
 }
 
 // eventScope is what the expressions of a rule know of an event, before there is

@@ -343,7 +343,15 @@ func (w *issuing) note() string {
 	case w.reached == 0:
 		parts = append(parts, "no pass has its refs yet")
 	default:
-		parts = append(parts, fmt.Sprintf("%d of %d passes changed", len(w.out.Changed), w.reached))
+		parts = append(parts, changedOf(len(w.out.Changed), w.reached))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// changedOf counts for people.
+func changedOf(changed, reached int) string {
+	if reached == 1 {
+		return fmt.Sprintf("%d of 1 pass changed", changed)
+	}
+	return fmt.Sprintf("%d of %d passes changed", changed, reached)
 }

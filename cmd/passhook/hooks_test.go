@@ -25,7 +25,7 @@ func newHookWorld(t *testing.T) *world {
   luma: {verify: {bearer: "0123456789abcdef"}, id: "${{ data.guest.id }}", type: "${{ data.event }}"}
 rules:
   - name: shop
-    on: hooks.shop.orders_paid
+    on: hooks.shop.orders/paid
     for_each: data.line_items
     repeat: item.quantity
     template: concert
@@ -46,7 +46,7 @@ func TestTriggerSendsSamplesToHooks(t *testing.T) {
 		t.Fatalf("check: exit %d: %s", code, out)
 	}
 	p := w.serve(t, 0)
-	for i, event := range []string{"hooks.shop.orders_paid", "hooks.market.sale", "hooks.luma.guest_registered", "hooks.luma.guest_registered"} {
+	for i, event := range []string{"hooks.shop.orders/paid", "hooks.market.sale", "hooks.luma.guest_registered", "hooks.luma.guest_registered"} {
 		out, code := w.verb(t, "trigger", event, "--to", "me@example.com", "--url", p.url)
 		if code != 0 {
 			t.Fatalf("%s: exit %d: %s", event, code, out)
@@ -59,7 +59,7 @@ func TestTriggerSendsSamplesToHooks(t *testing.T) {
 	if out, _ := w.verb(t, "passes"); strings.Count(out, "concert") < 5 {
 		t.Errorf("got %s", out)
 	}
-	for event, want := range map[string]string{"hooks.shop.orders_pad": "there is one of hooks.shop.orders_cancelled", "hooks.nobody.x": "shop", "hooks.luma": "of no hook"} {
+	for event, want := range map[string]string{"hooks.shop.orders/pad": "there is one of hooks.shop.orders/cancelled", "hooks.nobody.x": "shop", "hooks.luma": "of no hook"} {
 		if out, code := w.verb(t, "trigger", event, "--url", p.url); code != 2 || !strings.Contains(out, want) {
 			t.Errorf("%s: exit %d: %s", event, code, out)
 		}
@@ -75,10 +75,10 @@ func TestCheckSaysWhatAHooksEventWouldMake(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--event", "hooks.shop.orders_paid"}, "rules: shop\npasses: 2"},
+		{[]string{"--event", "hooks.shop.orders/paid"}, "rules: shop\npasses: 2"},
 		{[]string{"--event", "hooks.market.sale"}, "rules: market\npasses: 1"},
 		{[]string{"--event", "guest.json", "--as", "hooks.luma.guest_registered"}, "rules: luma\npasses: 1"},
-		{[]string{"--event", "hooks.shop.refunds_create"}, "no rule is on it"},
+		{[]string{"--event", "hooks.shop.refunds/create"}, "no rule is on it"},
 	} {
 		if out, code := w.verb(t, append([]string{"check"}, tc.args...)...); code != 0 || !strings.Contains(out, tc.want) {
 			t.Errorf("%q: exit %d: %s", tc.args, code, out)

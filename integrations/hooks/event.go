@@ -209,7 +209,7 @@ func (h *Hook) eventID(r request, vars map[string]any, given string, i int, many
 // some.
 func (h *Hook) freshID() bool { return h.preset.Fresh && h.config.ID == "" }
 
-var unsafe = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
+var unsafe = regexp.MustCompile(`[^A-Za-z0-9_./-]`)
 
 // safeType is a sender's type as rules name it.
 func safeType(text string) string {
