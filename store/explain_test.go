@@ -241,9 +241,9 @@ func phoning(t testing.TB, s *store.Store) {
 	_, _, err := s.CountTemplate(ctx, "concert", 100)
 	must(t, err)
 	pushed := later("push", 4)
-	pushed.Source, pushed.Data = "passhook", []byte(`{"template": "concert"}`)
+	pushed.Source, pushed.Data = "passhook", []byte(`{"template": "rare"}`)
 	in := changes(claimed(t, s, pushed))
-	in.Push = &store.Push{Template: "concert"}
+	in.Push = &store.Push{Template: "rare"}
 	got[store.Issued](t)(s.Issue(ctx, in))
 	stopWalk := running(t, s, walking(s, named, func(context.Context, []store.Pass) error { return nil }))
 	until(t, "the push is done", func() bool { return count(t, s, "walks WHERE state = 'done' AND kind = 'push'") == 1 })
