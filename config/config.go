@@ -16,6 +16,7 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -45,6 +46,7 @@ type Config struct {
 	Signing   []certificates.Config `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
 	Mail      *mailer.Config        `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
 	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
+	Slack     *slack.Config         `yaml:"slack,omitempty" jsonschema_description:"A Slack app: its command, its messages, and who may do what."`
 	API       *api.Config           `yaml:"api,omitempty" jsonschema_description:"The JSON API: who may use it, and from where."`
 	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
 	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
@@ -63,6 +65,7 @@ type Config struct {
 // no rule could finish.
 type Operator struct {
 	Email string `yaml:"email,omitempty" jsonschema_description:"Mail address of the operator."`
+	Slack string `yaml:"slack,omitempty" jsonschema_description:"A channel or a person in Slack."`
 }
 
 // Section is a part of passhook.yaml that a verb may or may not use.
@@ -76,6 +79,7 @@ const (
 	Signing   Section = "signing"   // signing, which must be given
 	Mail      Section = "mail"      // mail
 	Stripe    Section = "stripe"    // stripe
+	Slack     Section = "slack"     // slack
 	API       Section = "api"       // api
 	Templates Section = "templates" // templates, timezone, locale; url where it is given
 	Rules     Section = "rules"     // rules
@@ -86,7 +90,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe}, "api": {API},
+	"mail": {Mail}, "stripe": {Stripe}, "slack": {Slack}, "api": {API},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 

@@ -19,6 +19,8 @@ SMTP_PASSWORD=password
 STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef
 STRIPE_API_KEY=rk_live_0123456789abcdef
 API_KEY=0123456789abcdef01234567
+SLACK_SIGNING_SECRET=0123456789abcdef0123456789abcdef
+SLACK_BOT_TOKEN=xoxb-1-2-abc
 DATABASE_URL=postgres://me:password@127.0.0.1/passhook`
 
 // example is example.yaml with the files that it names.

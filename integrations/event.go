@@ -156,8 +156,11 @@ type Source interface {
 	Complete(ctx context.Context, e Event) (Completed, error)
 }
 
-// ChannelEmail is the channel of mail addresses.
-const ChannelEmail = "email"
+// Channels: of mail addresses, and of people and channels in Slack.
+const (
+	ChannelEmail = "email"
+	ChannelSlack = "slack"
+)
 
 // Package is one signed pass as a recipient sees it.
 type Package struct {
@@ -175,6 +178,8 @@ type Package struct {
 	Link string
 	// Fields are what the front of the pass says, in its order.
 	Fields []Field
+	// Voided is true where the pass is no longer valid.
+	Voided bool
 }
 
 // Field is one line of a pass's front.
@@ -201,6 +206,9 @@ type Delivery struct {
 	// take the delivery; its error ends the attempt with nothing sent. nil: no
 	// question is asked.
 	Confirm func(ctx context.Context) error
+	// Sent is told where the other side has put the delivery, if the channel can
+	// change it there later. nil: nobody wants to know.
+	Sent func(place string)
 }
 
 // Notice is a short text for the operator: no links that open passes, no

@@ -1,0 +1,23 @@
+package slack
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// timeout is how long Slack may take to answer.
+const timeout = 10 * time.Second
+
+// Client speaks Slack's Web API.
+type Client struct{ api *slack.Client }
+
+// NewClient makes one. It asks nothing yet.
+func NewClient(c Config) *Client {
+	options := []slack.Option{slack.OptionAPIURL(c.apiURL()), slack.OptionHTTPClient(&http.Client{Timeout: timeout})}
+	if c.AppToken != "" {
+		options = append(options, slack.OptionAppLevelToken(c.AppToken))
+	}
+	return &Client{api: slack.New(c.BotToken, options...)}
+}
