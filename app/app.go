@@ -89,7 +89,7 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	}
 	if c.Slack != nil {
 		a.slackClient = slack.NewClient(*c.Slack)
-		channels[integrations.ChannelSlack] = slack.NewMessenger(a.slackClient, c.URL)
+		channels[integrations.ChannelSlack] = slack.NewMessenger(a.slackClient, c.URL, a.Now)
 		if c.Operator.Slack != "" {
 			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelSlack, Address: c.Operator.Slack})
 		}

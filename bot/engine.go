@@ -16,6 +16,7 @@ import (
 const (
 	EventSlots    = 16
 	DeliverySlots = 8
+	MessageSlots  = 4
 )
 
 // Config is what the engine is wired with.
@@ -48,6 +49,7 @@ func (e *Engine) RunDue(ctx context.Context) error { return e.Store.RunDue(ctx, 
 func (e *Engine) workers() []store.Worker {
 	return []store.Worker{
 		store.Work[store.Delivery]{Table: store.Deliveries, Slots: DeliverySlots, Do: e.deliver},
+		store.Work[store.Message]{Table: store.Messages, Slots: MessageSlots, Do: e.message},
 		store.Work[store.Walk]{Table: store.Walks, Slots: 1, Do: e.walk},
 		store.Work[store.Event]{Table: store.Events, Slots: EventSlots, After: store.Deliveries.Name(), Do: e.workEvent},
 	}

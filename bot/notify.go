@@ -46,6 +46,10 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 		n.other++
 		n.add(w.ID, "The passes of event %s are changed in part only: %s\nFix the cause, then: passhook events replay %s\n\n", w.EventID, w.Note, w.EventID)
 	}
+	for _, m := range news.Messages {
+		n.dead++
+		n.add(m.ID, "A message to %s over %s could not be delivered: %s\n\n", cmp.Or(m.Recipient, "whoever has the passes"), m.Channel, m.Note)
+	}
 	if n.text.Len() == 0 {
 		return nil
 	}

@@ -182,6 +182,9 @@ func (l *loader) checkRules() {
 		for j, line := range r.Deliver {
 			l.checkChannels(fmt.Sprintf("rules[%d].deliver[%d]", i, j), line)
 		}
+		for j, line := range r.Notify {
+			l.checkChannels(fmt.Sprintf("rules[%d].notify[%d]", i, j), line)
+		}
 	}
 }
 

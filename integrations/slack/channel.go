@@ -2,8 +2,10 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -14,14 +16,19 @@ import (
 type Messenger struct {
 	client   *Client
 	pictures pictures
+	now      func() time.Time
 }
 
-var _ integrations.Channel = (*Messenger)(nil)
+var (
+	_ integrations.Channel  = (*Messenger)(nil)
+	_ integrations.Answerer = (*Messenger)(nil)
+	_ integrations.Updater  = (*Messenger)(nil)
+)
 
 // NewMessenger makes the channel. address is our public one, below which
 // pictures of passes are.
-func NewMessenger(client *Client, address string) *Messenger {
-	return &Messenger{client: client, pictures: arePublic(address)}
+func NewMessenger(client *Client, address string, now func() time.Time) *Messenger {
+	return &Messenger{client: client, pictures: arePublic(address), now: now}
 }
 
 // Check says what is wrong with a recipient.
@@ -46,6 +53,17 @@ func (m *Messenger) Deliver(ctx context.Context, d integrations.Delivery) error 
 		d.Sent(channel + " " + ts)
 	}
 	return nil
+}
+
+// Update shows in a message what its passes are now. One that is gone needs none.
+func (m *Messenger) Update(ctx context.Context, place string, d integrations.Delivery) error {
+	channel, ts, _ := strings.Cut(place, " ")
+	_, _, _, err := m.client.api.UpdateMessageContext(ctx, channel, ts, m.message(d)...)
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) && (refused.Err == "message_not_found" || refused.Err == "channel_not_found" || refused.Err == "is_archived") {
+		return nil
+	}
+	return sorted(err)
 }
 
 // message is what a delivery looks like.

@@ -11,13 +11,17 @@ import (
 const timeout = 10 * time.Second
 
 // Client speaks Slack's Web API.
-type Client struct{ api *slack.Client }
+type Client struct {
+	api  *slack.Client
+	http *http.Client
+}
 
 // NewClient makes one. It asks nothing yet.
 func NewClient(c Config) *Client {
-	options := []slack.Option{slack.OptionAPIURL(c.apiURL()), slack.OptionHTTPClient(&http.Client{Timeout: timeout})}
+	client := &http.Client{Timeout: timeout}
+	options := []slack.Option{slack.OptionAPIURL(c.apiURL()), slack.OptionHTTPClient(client)}
 	if c.AppToken != "" {
 		options = append(options, slack.OptionAppLevelToken(c.AppToken))
 	}
-	return &Client{api: slack.New(c.BotToken, options...)}
+	return &Client{api: slack.New(c.BotToken, options...), http: client}
 }

@@ -82,7 +82,9 @@ func (h *Handler) interaction(ctx context.Context, payload []byte) (any, error) 
 	case i.Type == "block_actions" && i.View != nil && i.View.Callback == callback:
 		h.chosen(ctx, i)
 	case i.Type == "block_actions":
-		h.pressed(ctx, i)
+		if err := h.pressed(ctx, i); err != nil {
+			h.Log.Error("slack: what a button did could not be answered", "error", err)
+		}
 	case i.Type == "view_submission" && i.View != nil && i.View.Callback == callback:
 		return h.submitted(ctx, i), nil
 	}
@@ -141,25 +143,14 @@ func (h *Handler) submitted(ctx context.Context, i *interaction) *slack.ViewSubm
 	if len(wrong) > 0 {
 		return slack.NewErrorsViewSubmissionResponse(wrong)
 	}
-	made, err := h.issue(ctx, i.View.ID, p, data)
+	_, err := h.issue(ctx, i.View.ID, p, data, integrations.Answer{To: asker(p.user, m.Response, h.Engine.Now())})
 	switch {
 	case integrations.IsNever(err):
 		return slack.NewErrorsViewSubmissionResponse(map[string]string{blockTemplate: clip(inWords(err, name).Error(), mostText)})
 	case err != nil:
 		return slack.NewErrorsViewSubmissionResponse(map[string]string{blockTemplate: h.failed(err).Text})
 	}
-	return h.done(h.issued(made, data.To))
-}
-
-// done shows in the form's place what came of it.
-func (h *Handler) done(r *reply) *slack.ViewSubmissionResponse {
-	blocks := r.Blocks
-	if len(blocks) == 0 {
-		blocks = []slack.Block{section(r.Text)}
-	}
-	return slack.NewUpdateViewSubmissionResponse(&slack.ModalViewRequest{
-		Type: slack.VTModal, Title: plainText("New pass"), Close: plainText("Close"), Blocks: slack.Blocks{BlockSet: blocks},
-	})
+	return slack.NewClearViewSubmissionResponse()
 }
 
 // inputs are those that a form has, and what is wrong with them by block.

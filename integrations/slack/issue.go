@@ -6,8 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/slack-go/slack"
-
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
@@ -73,9 +71,9 @@ func inWords(err error, template string) error {
 }
 
 // issue makes the pass that somebody asks for, or finds the one that the same
-// request has made. Its error is integrations.Never for what is wrong with the
+// request has made. Those who are to be answered are so once. Its error is integrations.Never for what is wrong with the
 // request.
-func (h *Handler) issue(ctx context.Context, id string, p person, data recorded) ([]store.Pass, error) {
+func (h *Handler) issue(ctx context.Context, id string, p person, data recorded, answers ...integrations.Answer) ([]store.Pass, error) {
 	_, made, err := h.Engine.Seen(ctx, SourceName, id)
 	if err != nil || made != nil {
 		return made, err
@@ -87,7 +85,7 @@ func (h *Handler) issue(ctx context.Context, id string, p person, data recorded)
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.Engine.Perform(ctx, integrations.Completed{Event: ev, Orders: []integrations.Order{data.order()}})
+	out, err := h.Engine.Perform(ctx, integrations.Completed{Event: ev, Orders: []integrations.Order{data.order()}, Answers: answers})
 	if errors.Is(err, store.ErrSeen) {
 		_, made, err = h.Engine.Seen(ctx, SourceName, id)
 		return made, err
@@ -104,24 +102,17 @@ func (h *Handler) failed(err error) *reply {
 	return say("That could not be done now. Please try it again in a minute.")
 }
 
-// issued shows new passes to whoever issued them.
+// issued shows passes to whoever issued them.
 func (h *Handler) issued(made []store.Pass, to []integrations.Recipient) *reply {
-	var blocks []slack.Block
-	var packages []integrations.Package
+	out := integrations.Issued{To: to}
 	for _, row := range made {
 		p, err := h.Engine.Pass(row)
 		if err != nil {
 			return h.failed(err)
 		}
-		packages = append(packages, p.Package)
-		blocks = append(blocks, h.pictures.pass(p.Package)...)
-		if len(to) == 0 {
-			blocks = append(blocks, wallet(p.Package)...)
-			continue
-		}
-		blocks = append(blocks, contextLine("It is on its way to "+names(to)), manage(p.Package))
+		out.Packages = append(out.Packages, p.Package)
 	}
-	return show("Your pass: "+escape(titles(packages)), blocks)
+	return h.pictures.issued(out)
 }
 
 // names are recipients as people read them.

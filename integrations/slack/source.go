@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/passhook/passhook/integrations"
 )
@@ -18,7 +19,10 @@ const Channel = integrations.ChannelSlack
 // what they did.
 type Source struct{}
 
-var _ integrations.Source = Source{}
+var (
+	_ integrations.Source = Source{}
+	_ integrations.Asked  = Source{}
+)
 
 // Types are those of its events. They issue by themselves.
 func (Source) Types() (map[string]integrations.TypeInfo, error) {
@@ -28,6 +32,14 @@ func (Source) Types() (map[string]integrations.TypeInfo, error) {
 // Decode refuses all: such events come from Slack only.
 func (Source) Decode([]byte) (integrations.Event, error) {
 	return integrations.Event{}, errors.New("events of Slack are made with its command")
+}
+
+// Asker is the person whose command or form it was.
+func (Source) Asker(e integrations.Event) (integrations.Recipient, bool) {
+	var data recorded
+	err := json.Unmarshal(e.Data, &data)
+	user, ok := strings.CutPrefix(data.By, SourceName+" ")
+	return integrations.Recipient{Channel: Channel, Address: user}, err == nil && ok && userID.MatchString(user)
 }
 
 // Complete reads from an event what it asks for.
