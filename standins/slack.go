@@ -34,12 +34,15 @@ type SlackOptions struct {
 }
 
 // SlackApp is the app's configuration at Slack: the addresses of its four
-// Request URLs.
+// Request URLs, none of which is used with Socket Mode.
 type SlackApp struct {
 	// ID defaults to A0PASSHOOK.
 	ID string
 	// Commands, Interactivity, Options and Events are the Request URLs.
 	Commands, Interactivity, Options, Events string
+	// SocketMode switches the Request URLs off, connected or not. An app that
+	// connects is served over Socket Mode without it as well.
+	SocketMode bool
 	// Escape is "escape channels, users, and links sent to your app": @anna in
 	// a command's text becomes <@U…>.
 	Escape bool
@@ -52,7 +55,7 @@ var SlackScopes = []string{
 }
 
 // Slack plays one Slack workspace with one app installed: the Web API under
-// /api/ and response URLs for the app, and the people who type
+// /api/, response URLs and Socket Mode for the app, and the people who type
 // commands and press buttons. It is an http.Handler, safe for concurrent use.
 // https://docs.slack.dev/apis/web-api
 type Slack struct {
@@ -79,6 +82,7 @@ type Slack struct {
 	buckets  map[string]*slackBucket
 	share    slackShare
 	fail     func(*http.Request) *Fault
+	sockets  slackSockets
 }
 
 // NewSlack is a workspace that nobody has written in. It listens nowhere yet:
@@ -99,6 +103,7 @@ func NewSlack(opts SlackOptions) *Slack {
 	s.mux.HandleFunc("/api/{method}", s.serveMethod)
 	s.mux.HandleFunc("/commands/{team}/{number}/{secret}", s.serveResponseURL)
 	s.mux.HandleFunc("/actions/{team}/{number}/{secret}", s.serveResponseURL)
+	s.mux.HandleFunc("GET /link/", s.serveSocket)
 	return s
 }
 
@@ -140,6 +145,7 @@ func (s *Slack) Listen(addr string) error {
 
 // Close ends all connections. What was posted stays readable.
 func (s *Slack) Close() error {
+	s.closeSockets()
 	s.mu.Lock()
 	server := s.server
 	s.mu.Unlock()
@@ -150,7 +156,7 @@ func (s *Slack) Close() error {
 }
 
 // SetURL says where the handler is reached, as http://HOST:PORT. Response URLs
-// are built on it.
+// and Socket Mode addresses are built on it.
 func (s *Slack) SetURL(url string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,6 +178,13 @@ func (s *Slack) SetApp(app SlackApp) {
 		app.ID = s.opts.App.ID
 	}
 	s.opts.App = app
+}
+
+// App is the app's configuration.
+func (s *Slack) App() SlackApp {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opts.App
 }
 
 // BotToken is what the app calls the Web API with.

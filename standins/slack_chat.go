@@ -162,7 +162,7 @@ func (s *Slack) fetchFails(blocks []SlackBlock) bool {
 	if s.opts.Fetch == nil {
 		return false
 	}
-	for _, b := range blocks {
+	for _, b := range slackLeaves(blocks) {
 		parts := append(slackElements(b), b)
 		for _, name := range []string{"hero_image", "icon"} {
 			if image, ok := b[name].(map[string]any); ok {
@@ -180,7 +180,7 @@ func (s *Slack) fetchFails(blocks []SlackBlock) bool {
 
 // nameBlocks gives ids to the blocks and actions that have none.
 func (s *Slack) nameBlocks(blocks []SlackBlock) {
-	for _, b := range blocks {
+	for _, b := range slices.Concat(blocks, slackLeaves(blocks)) {
 		if id, _ := b["block_id"].(string); id == "" {
 			b["block_id"] = fmt.Sprintf("b%04x", s.next())
 		}

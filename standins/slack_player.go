@@ -9,18 +9,30 @@ import (
 	"strings"
 )
 
-// slackEnvelope is something for the app: a form or JSON for one of its
-// addresses.
+// slackEnvelope is something for the app: sent as a form or as JSON to one of
+// its addresses, or as a payload over Socket Mode.
 type slackEnvelope struct {
-	url, contentType string
-	body             []byte
+	kind        string // the type of its envelope: slash_commands, interactive, events_api
+	url         string
+	contentType string
+	body        []byte
+	payload     any
+	// answered: the acknowledgement may carry a payload.
+	answered bool
+	// attempt and reason are of an event that is sent again.
+	attempt int
+	reason  string
 }
 
 const slackForm = "application/x-www-form-urlencoded"
 
-// deliver hands something to the app.
+// deliver hands something to the app: over Socket Mode where it is connected,
+// else to its address.
 func (s *Slack) deliver(ctx context.Context, e slackEnvelope) SlackReply {
-	return s.post(ctx, SlackRequest{URL: e.url, Header: s.signed(e.contentType, e.body), Body: e.body})
+	if s.connected() {
+		return s.emit(ctx, e)
+	}
+	return s.post(ctx, SlackRequest{URL: e.url, Header: e.retried(s.signed(e.contentType, e.body)), Body: e.body})
 }
 
 // Command is a user who types a slash command in a channel, and what the user
@@ -52,7 +64,9 @@ func (s *Slack) Command(ctx context.Context, user, channel, command, text string
 	for name, value := range fields {
 		form.Set(name, value)
 	}
-	reply := s.deliver(ctx, slackEnvelope{url: address, contentType: slackForm, body: []byte(form.Encode())})
+	reply := s.deliver(ctx, slackEnvelope{
+		kind: "slash_commands", url: address, contentType: slackForm, body: []byte(form.Encode()), payload: fields, answered: true,
+	})
 	reply.TriggerID, reply.ResponseURL = trigger, hook
 	s.showAnswer(&reply, &h)
 	return reply, nil

@@ -35,8 +35,10 @@ type SlackRequest struct {
 
 // SlackReply is what an app made of a request, and what its user sees of that.
 type SlackReply struct {
+	// Request is empty over Socket Mode.
 	Request SlackRequest
-	// Status and Body are the acknowledgement.
+	// Status and Body are the acknowledgement; over Socket Mode Status is 200
+	// and Body the payload of it.
 	Status int
 	Body   []byte
 	Took   time.Duration
@@ -44,6 +46,8 @@ type SlackReply struct {
 	Failure string
 	// Message is what the acknowledgement itself shows, or nil.
 	Message *SlackMessage
+	// Unsent is true where the client held back what was entered.
+	Unsent bool
 	// Errors are what a submitted view shows at its inputs, by block_id.
 	Errors map[string]string
 	// TriggerID and ResponseURL are what the app was handed.

@@ -31,7 +31,7 @@ func slackBlocks(raw any) []SlackBlock {
 }
 
 // slackElements are the elements of a block, wherever it has them: in its
-// elements, beside its text, in its input, in the cards of a carousel.
+// elements, beside its text, in its input. A carousel has cards: see slackLeaves.
 func slackElements(b SlackBlock) []map[string]any {
 	var out []map[string]any
 	for _, name := range []string{"element", "accessory"} {
@@ -39,13 +39,21 @@ func slackElements(b SlackBlock) []map[string]any {
 			out = append(out, e)
 		}
 	}
-	for _, name := range []string{"elements", "actions"} {
-		for _, e := range slackBlocks(b[name]) {
-			if slackType(e) == "card" {
-				out = append(out, slackElements(e)...)
-			} else {
-				out = append(out, e)
-			}
+	if slackType(b) != "carousel" {
+		out = append(out, slackBlocks(b["elements"])...)
+	}
+	return append(out, slackBlocks(b["actions"])...)
+}
+
+// slackLeaves are blocks with the cards of carousels in their place: a card has
+// its own block_id.
+func slackLeaves(blocks []SlackBlock) []SlackBlock {
+	var out []SlackBlock
+	for _, b := range blocks {
+		if slackType(b) == "carousel" {
+			out = append(out, slackBlocks(b["elements"])...)
+		} else {
+			out = append(out, b)
 		}
 	}
 	return out

@@ -37,6 +37,8 @@ type slackView struct {
 	SlackView
 	raw    map[string]any
 	closed bool
+	// suggested are the last options of external selects, by block/action.
+	suggested map[string][]SlackBlock
 }
 
 // slackTrigger is a trigger_id.
@@ -206,9 +208,7 @@ func (s *Slack) openView(c *slackCall) slackAnswer {
 	if refused != nil {
 		return refused
 	}
-	for _, v := range s.stack(t.user) {
-		v.closed = true
-	}
+	s.closeAll(t.user)
 	return slackOK(map[string]any{"view": s.viewObject(s.show(t.user, view))})
 }
 
