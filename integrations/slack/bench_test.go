@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,7 +33,9 @@ import (
 type server struct {
 	url, secret string
 	smtp        *standins.SMTP
+	slack       *standins.Slack
 	app         *app.App
+	log         lines
 	store       *store.Store
 	triggers    atomic.Int64
 }
@@ -44,7 +47,27 @@ type options struct {
 	address string
 	// slack is put into the slack section, yaml beside it.
 	slack, yaml string
-	api         string
+	// standIn is what Slack is like.
+	standIn standins.SlackOptions
+	now     func() time.Time
+}
+
+// lines are a server's log.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 const (
@@ -95,13 +118,23 @@ func serve(t testing.TB, o options) *server {
 		o.address = s.url
 	}
 	if o.slack == "" {
-		o.slack = "  signing_secrets: [" + secret + "]\n  templates: {visitor: {allow: [everyone]}, concert: {allow: [" + anna + ", C0RANDOM01, S0BOXOFF01]}}\n"
+		o.slack = "  signing_secrets: [" + secret + "]\n  templates: {visitor: {allow: [everyone]}, concert: {allow: [" + anna + ", C0RANDOM01]}}\n"
 	}
-	if o.api == "" {
-		o.api = "http://127.0.0.1:1/api/"
+	if o.standIn.Rates == (standins.SlackRates{}) {
+		o.standIn.Rates.None = true
+	}
+	o.standIn.SigningSecret = secret
+	o.standIn.App = standins.SlackApp{
+		Commands: s.url + "/slack/commands", Interactivity: s.url + "/slack/interactions", Options: s.url + "/slack/options", Events: s.url + "/slack/events", Escape: true,
+	}
+	s.slack = standins.NewSlack(o.standIn)
+	must(t, s.slack.Listen(""))
+	t.Cleanup(func() { _ = s.slack.Close() })
+	if o.now == nil {
+		o.now = time.Now
 	}
 	text := "url: " + o.address + "\nsecret: " + strings.Repeat("0123456789abcdef", 3) + "\ntimezone: Europe/Berlin\nsigning: [{certificate: \"file:cert.pem\", key: \"file:key.pem\", intermediate: \"file:wwdr.pem\"}]\n" +
-		"mail: {from: Hall One <tickets@example.com>, smtp: \"smtp+insecure://" + s.smtp.Addr() + "\"}\nslack:\n  bot_token: xoxb-stand-in\n  api_url: " + o.api + "\n" + o.slack + o.yaml
+		"mail: {from: Hall One <tickets@example.com>, smtp: \"smtp+insecure://" + s.smtp.Addr() + "\"}\nslack:\n  bot_token: xoxb-stand-in\n  api_url: " + s.slack.APIURL() + "\n" + o.slack + o.yaml
 	if o.database != "" {
 		text += "database: " + o.database + "\n"
 	}
@@ -120,16 +153,16 @@ func serve(t testing.TB, o options) *server {
 	for name, content := range map[string]string{"template.yaml": visitor, "pass.json": visitorJSON, "icon.png": string(icon)} {
 		must(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}
-	s.run(t, filepath.Join(dir, "passhook.yaml"), l)
+	s.run(t, filepath.Join(dir, "passhook.yaml"), l, o.now)
 	return s
 }
 
-func (s *server) run(t testing.TB, file string, l net.Listener) {
+func (s *server) run(t testing.TB, file string, l net.Listener, now func() time.Time) {
 	t.Helper()
 	c, p, found, err := app.Load(file, config.Options{})
 	must(t, err)
 	must(t, found.Err())
-	s.app, err = app.New(context.Background(), c, p, app.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	s.app, err = app.New(context.Background(), c, p, app.Options{Now: now, Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	must(t, err)
 	s.store = s.app.Store
 	ctx, cancel := context.WithCancel(context.Background())

@@ -39,7 +39,10 @@ func (h *Handler) command(ctx context.Context, c command) (any, error) {
 	}
 	switch f := verbs[a.verb]; {
 	case a.verb == "":
-		return h.open(ctx, c), nil
+		if problem := h.open(ctx, c); problem != nil {
+			return problem, nil
+		}
+		return nil, nil //nolint:nilnil // an empty answer
 	case f != nil:
 		return f(ctx, c, a), nil
 	}
@@ -69,7 +72,7 @@ func (h *Handler) usage(t *passes.Template) string {
 		}
 		parts = append(parts, text)
 	}
-	return "`" + escape(strings.ReplaceAll(strings.Join(append(parts, "[to:@someone]"), " "), "`", "'")) + "`"
+	return "`" + escape(strings.ReplaceAll(strings.Join(append(parts, "[to: @someone]"), " "), "`", "'")) + "`"
 }
 
 // quote is a word as it is typed.
@@ -86,7 +89,7 @@ func (h *Handler) help(_ context.Context, _ command, _ ask) *reply {
 	return say(strings.Join([]string{
 		"*Passes for Apple Wallet*",
 		"`" + name + "` opens a form",
-		"`" + name + " TEMPLATE name=value … [to:@someone | to:#channel | to:ada@example.com]` makes a pass at once, for yourself or for others",
+		"`" + name + " TEMPLATE name=value … [to: @someone | to: #channel | to: ada@example.com]` makes a pass at once, for yourself or for others",
 		"`" + name + " list` shows the templates that you may use",
 		"`" + name + " find WHAT` finds passes by serial number or by who got them",
 		"`" + name + " void SERIAL` makes a pass void",

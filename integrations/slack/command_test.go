@@ -53,6 +53,7 @@ func TestAMistakeIsAnsweredWithTheRightUsage(t *testing.T) {
 		`visitor holder="Ada`:                          {"a quote is not closed"},
 		`visitor holder=Ada floor=cellar`:              {"floor must be one of first, second &amp; third"},
 		`visitor holder=Ada to:nobody`:                 {"to: is followed by"},
+		`visitor holder=Ada to:@cleo`:                  {"Slack does not say who @cleo is"},
 		`visitor holder=Ada to:ada@`:                   {"address"},
 		`visitr holder=Ada`:                            {"There is no template *visitr*", "there is visitor"},
 		`visitor holder=` + strings.Repeat("x", 20000): {"holder is longer than 16384 bytes"},
@@ -128,7 +129,7 @@ func TestPeopleFindAndVoidWhatTheyMayIssue(t *testing.T) {
 
 func TestHelpAndStatusAnswer(t *testing.T) {
 	s := serve(t, options{})
-	has(t, s.slash(t, ben, office, "help").text(t), "/pass find WHAT", "to:@someone")
+	has(t, s.slash(t, ben, office, "help").text(t), "/pass find WHAT", "to: @someone")
 	has(t, s.slash(t, ben, office, "status").text(t), "passhook is up", "1 template here", "Nothing waits")
 }
 

@@ -37,7 +37,7 @@ type remembered struct {
 	Template string `json:"template,omitempty"`
 }
 
-// open is /pass alone: it opens the form.
+// open is /pass alone: it opens the form, or says why not.
 func (h *Handler) open(ctx context.Context, c command) *reply {
 	names := h.templates(c.person)
 	if len(names) == 0 {
