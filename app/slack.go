@@ -18,6 +18,9 @@ func (a *App) slack(c slack.Config) (*slack.Handler, error) {
 	if c.HasGroups() {
 		a.parts = append(a.parts, Part{Name: "slack's user groups", Run: a.every("slack: members of user groups could not be read", slack.GroupsEvery, nil, h.RefreshGroups)})
 	}
+	if c.AppToken != "" {
+		a.parts = append(a.parts, Part{Name: "slack's socket", Run: a.every("slack: nothing comes over Socket Mode", slack.SocketRetry, nil, h.Listen)})
+	}
 	return h, nil
 }
 

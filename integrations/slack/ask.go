@@ -97,7 +97,7 @@ func recipient(text string) (to integrations.Recipient, me bool, err error) {
 		return integrations.Recipient{Channel: integrations.ChannelEmail, Address: text}, false, nil
 	}
 	if strings.HasPrefix(text, "@") {
-		return to, false, errors.New("Slack does not say who " + text + " is; write a space after to: and choose the person from the list that opens") //nolint:staticcheck // a name
+		return to, false, errors.New("Slack does not say who " + text + " is; write a space after to: and choose the person from the list that opens")
 	}
 	return to, false, errors.New("to: is followed by a person (@ada), a channel (#guests), a mail address or me")
 }

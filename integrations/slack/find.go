@@ -1,10 +1,11 @@
 package slack
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 const (
 	// mostFound is how many passes an answer shows.
-	mostFound = 10
+	mostFound = 8
 	// looked is how many of the newest passes are looked through for a name.
 	looked = 1000
 	// mostResent is how often one delivery is sent again from Slack.
@@ -81,13 +82,26 @@ func (h *Handler) matching(ctx context.Context, p person, what string) (out []st
 		return out, nil
 	}
 	rows, err = h.Engine.Store.FindPasses(ctx, store.Filter{Source: SourceName, Limit: looked})
-	text := bytes.ToLower([]byte(what))
 	for _, row := range rows {
-		if h.reaches(p, row) && bytes.Contains(bytes.ToLower(row.Inputs), text) {
+		if h.reaches(p, row) && says(row, strings.ToLower(what)) {
 			out = append(out, row)
 		}
 	}
 	return out, err
+}
+
+// says reports whether an input of a pass has a text, which is in lower case.
+func says(row store.Pass, text string) bool {
+	var inputs map[string]any
+	if json.Unmarshal(row.Inputs, &inputs) != nil {
+		return false
+	}
+	for _, v := range inputs {
+		if s, ok := v.(string); ok && strings.Contains(strings.ToLower(s), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // pass is the one of a serial number, or what to say instead. What a person may
@@ -139,17 +153,17 @@ func (h *Handler) void(ctx context.Context, id string, p person, serial string) 
 	return say(bold(shown.Title, mostTitle) + " is void. Whoever runs passhook can take that back")
 }
 
-// resend sends a pass again to whom it went last.
+// resend sends a pass again to all whom it went to.
 func (h *Handler) resend(ctx context.Context, id string, p person, serial string) *reply {
 	row, no := h.pass(ctx, p, serial)
 	if no != nil {
 		return no
 	}
-	all, err := h.Engine.Store.FindDeliveries(ctx, store.Filter{Query: row.Serial, Limit: 1})
+	last, err := h.lastDeliveries(ctx, row.Serial)
 	if err != nil {
 		return h.failed(err)
 	}
-	if len(all) == 0 { // it was for whoever asked
+	if len(last) == 0 { // it was for whoever asked
 		return h.issued([]store.Pass{*row}, nil)
 	}
 	ev, err := h.event(typeResend, id, p, recorded{Serial: row.Serial})
@@ -157,17 +171,38 @@ func (h *Handler) resend(ctx context.Context, id string, p person, serial string
 		return h.failed(err)
 	}
 	_, err = h.Engine.Perform(ctx, integrations.Completed{Event: ev})
-	if err == nil {
-		_, err = h.Engine.Store.Resend(ctx, all[0].ID, "", mostResent)
-	}
-	switch {
-	case errors.Is(err, store.ErrTooMany):
-		return say("It was sent again several times already")
-	case err != nil && !errors.Is(err, store.ErrSeen):
+	if err != nil && !errors.Is(err, store.ErrSeen) {
 		return h.failed(err)
 	}
+	var to []integrations.Recipient
+	for _, d := range last {
+		if err == nil { // what Slack sends twice is done once
+			_, again := h.Engine.Store.Resend(ctx, d.ID, "", mostResent)
+			switch {
+			case errors.Is(again, store.ErrTooMany):
+				return say("It was sent again several times already")
+			case again != nil:
+				return h.failed(again)
+			}
+		}
+		to = append(to, integrations.Recipient{Channel: d.Channel, Address: d.Recipient})
+	}
 	h.Log.Info("slack: pass sent again", "serial", serial, "by", p.by())
-	return say("It is on its way again to " + nameOf(integrations.Recipient{Channel: all[0].Channel, Address: all[0].Recipient}))
+	return say("It is on its way again to " + names(to))
+}
+
+// lastDeliveries are those that a pass was last in, one for each recipient.
+func (h *Handler) lastDeliveries(ctx context.Context, serial string) (out []store.Delivery, err error) {
+	all, err := h.Engine.Store.FindDeliveries(ctx, store.Filter{Query: serial})
+	for _, d := range all {
+		same := func(o store.Delivery) bool {
+			return o.Channel == d.Channel && strings.EqualFold(o.Recipient, d.Recipient)
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, d)
+		}
+	}
+	return out, err
 }
 
 // status is /pass status.

@@ -83,8 +83,8 @@ func (h *Handler) Interactions(w http.ResponseWriter, r *http.Request) {
 
 // Suggestions is POST /slack/options: what a menu offers while somebody types.
 func (h *Handler) Suggestions(w http.ResponseWriter, r *http.Request) {
-	h.form(w, r, func(_ context.Context, form url.Values) (any, error) {
-		return h.suggestions([]byte(form.Get("payload")))
+	h.form(w, r, func(ctx context.Context, form url.Values) (any, error) {
+		return h.interaction(ctx, []byte(form.Get("payload")))
 	})
 }
 
@@ -116,6 +116,9 @@ func (h *Handler) Events(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 	}
 }
+
+// answerWithin is how long an answer may take. Slack waits for 3 s.
+const answerWithin = 2700 * time.Millisecond
 
 // body is a request's, which Slack has signed. Where ok is false it has answered.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
@@ -160,7 +163,9 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, f func(ctx contex
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	answer, err := f(r.Context(), form)
+	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	defer cancel()
+	answer, err := f(ctx, form)
 	switch {
 	case err != nil:
 		h.Log.Warn("slack: refused a signed request", "error", err)

@@ -17,7 +17,7 @@ import (
 type interaction struct {
 	Type     string   `json:"type"`
 	Team     object   `json:"team"`
-	User     object   `json:"user"`
+	User     user     `json:"user"`
 	Channel  object   `json:"channel"`
 	Trigger  string   `json:"trigger_id"`
 	Response string   `json:"response_url"`
@@ -30,6 +30,11 @@ type interaction struct {
 
 type object struct {
 	ID string `json:"id"`
+}
+
+type user struct {
+	ID   string `json:"id"`
+	Team string `json:"team_id"`
 }
 
 type choice struct {
@@ -65,6 +70,9 @@ func parseInteraction(payload []byte) (*interaction, error) {
 	if err := json.Unmarshal(payload, &i); err != nil {
 		return nil, errors.New("the payload is no interaction")
 	}
+	if i.Team.ID == "" { // as where the app is an organization's
+		i.Team.ID = i.User.Team
+	}
 	if !userID.MatchString(i.User.ID) || i.Team.ID == "" {
 		return nil, errors.New("the payload lacks user or team")
 	}
@@ -85,6 +93,8 @@ func (h *Handler) interaction(ctx context.Context, payload []byte) (any, error) 
 		if err := h.pressed(ctx, i); err != nil {
 			h.Log.Error("slack: what a button did could not be answered", "error", err)
 		}
+	case i.Type == "block_suggestion":
+		return h.suggestions(i), nil
 	case i.Type == "view_submission" && i.View != nil && i.View.Callback == callback:
 		return h.submitted(ctx, i), nil
 	}
@@ -204,11 +214,7 @@ func (h *Handler) recipients(f *form) (out []integrations.Recipient, wrong map[s
 }
 
 // suggestions are the templates that a menu offers for what was typed.
-func (h *Handler) suggestions(payload []byte) (any, error) {
-	i, err := parseInteraction(payload)
-	if err != nil {
-		return nil, err
-	}
+func (h *Handler) suggestions(i *interaction) any {
 	p := i.person()
 	if i.View != nil {
 		_, p = i.remembered()
@@ -219,5 +225,5 @@ func (h *Handler) suggestions(payload []byte) (any, error) {
 			found = append(found, options([]string{name})...)
 		}
 	}
-	return map[string]any{"options": found}, nil
+	return map[string]any{"options": found}
 }

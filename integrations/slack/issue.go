@@ -99,6 +99,9 @@ func (h *Handler) issue(ctx context.Context, id string, p person, data recorded,
 // failed is an answer for what went wrong here.
 func (h *Handler) failed(err error) *reply {
 	h.Log.Error("slack: a request could not be done", "error", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return say("That takes longer than Slack waits. Look with `" + h.config.command() + " find WHAT` whether it was done before you try it again.")
+	}
 	return say("That could not be done now. Please try it again in a minute.")
 }
 
