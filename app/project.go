@@ -87,9 +87,14 @@ func LoadRules(c *config.Config, keyring *certificates.Keyring) (*Project, probl
 	}
 	p.Program, found = bot.Compile(c.Rules, bot.Options{
 		Templates: p.Templates, Expressions: expressionsOf(c), Types: types,
-		Channels: map[string]func(string) error{integrations.ChannelEmail: mailer.CheckAddress, integrations.ChannelSlack: slack.CheckRecipient}, ReadFile: os.ReadFile,
+		Channels: Recipients(), ReadFile: os.ReadFile,
 	})
 	return p, append(out, c.Place(found.Under("rules"))...)
+}
+
+// Recipients are what each channel says of a recipient.
+func Recipients() map[string]func(recipient string) error {
+	return map[string]func(string) error{integrations.ChannelEmail: mailer.CheckAddress, integrations.ChannelSlack: slack.CheckRecipient}
 }
 
 // LoadTemplates reads the templates alone.
