@@ -156,11 +156,18 @@ func (n *notices) add(p *Pass, to []integrations.Recipient) {
 			n.list = append(n.list, store.Message{Kind: store.MessageNotice, Channel: r.Channel, Recipient: r.Address})
 			n.count = append(n.count, 0)
 		}
-		if n.count[i]++; n.count[i] <= mostTold {
+		if n.count[i]++; n.count[i] <= mostListed {
 			n.list[i].Text += line(p)
 		}
 	}
 }
+
+const (
+	// mostListed is how many passes one notice lists, and mostLine how long each
+	// line is, in characters.
+	mostListed = 20
+	mostLine   = 200
+)
 
 // line is a pass in one line.
 func line(p *Pass) string {
@@ -168,15 +175,19 @@ func line(p *Pass) string {
 	for _, f := range p.Rendered.Fields() {
 		parts = append(parts, strings.TrimPrefix(f.Label+": "+f.Value, ": "))
 	}
-	return strings.Join(strings.Fields(strings.Join(parts, ", ")), " ") + "\n"
+	text := []rune(strings.Join(strings.Fields(strings.Join(parts, ", ")), " "))
+	if len(text) > mostLine {
+		text = append(text[:mostLine-1], '…')
+	}
+	return string(text) + "\n"
 }
 
 // messages are the notices with their subjects.
 func (n *notices) messages() []store.Message {
 	for i, count := range n.count {
 		n.list[i].Subject = counted([]amount{{count, "pass was issued", "passes were issued"}})
-		if count > mostTold {
-			n.list[i].Text += fmt.Sprintf("and %d more\n", count-mostTold)
+		if count > mostListed {
+			n.list[i].Text += fmt.Sprintf("and %d more\n", count-mostListed)
 		}
 	}
 	return n.list

@@ -38,8 +38,8 @@ func (m *Messenger) Answer(ctx context.Context, to, text string, issued integrat
 			return err
 		}
 	}
-	_, _, err := m.client.api.PostMessageContext(ctx, user, message(r.Text, r.Blocks...)...)
-	return sent(err)
+	_, err := m.post(ctx, user, to, nil, message(r.Text, r.Blocks...)...)
+	return err
 }
 
 // respond answers in place.

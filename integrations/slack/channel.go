@@ -17,6 +17,7 @@ type Messenger struct {
 	client   *Client
 	pictures pictures
 	now      func() time.Time
+	turns    *turns
 }
 
 var (
@@ -28,7 +29,7 @@ var (
 // NewMessenger makes the channel. address is our public one, below which
 // pictures of passes are.
 func NewMessenger(client *Client, address string, now func() time.Time) *Messenger {
-	return &Messenger{client: client, pictures: arePublic(address), now: now}
+	return &Messenger{client: client, pictures: arePublic(address), now: now, turns: newTurns()}
 }
 
 // Check says what is wrong with a recipient.
@@ -36,23 +37,32 @@ func (*Messenger) Check(to string) error { return CheckRecipient(to) }
 
 // Deliver posts a message with the passes.
 func (m *Messenger) Deliver(ctx context.Context, d integrations.Delivery) error {
-	to, err := m.find(ctx, d.Recipient)
+	place, err := m.post(ctx, d.Recipient, d.ID, d.Confirm, m.message(d)...)
+	if err == nil && d.Sent != nil {
+		d.Sent(place)
+	}
+	return err
+}
+
+// post posts a message when it is its turn, and says where it is.
+func (m *Messenger) post(ctx context.Context, to, id string, confirm func(context.Context) error, message ...slack.MsgOption) (place string, err error) {
+	if err := m.turns.take(to, id, m.now()); err != nil {
+		return "", err
+	}
+	where, err := m.find(ctx, to)
+	if err == nil && confirm != nil {
+		err = confirm(ctx)
+	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	if d.Confirm != nil {
-		if err := d.Confirm(ctx); err != nil {
-			return err
-		}
-	}
-	channel, ts, err := m.client.api.PostMessageContext(ctx, to, m.message(d)...)
+	channel, ts, err := m.client.api.PostMessageContext(ctx, where, message...)
 	if err != nil {
-		return sent(err)
+		err = sent(where, err)
+		m.turns.limited(to, err, m.now())
+		return "", err
 	}
-	if d.Sent != nil {
-		d.Sent(channel + " " + ts)
-	}
-	return nil
+	return channel + " " + ts, nil
 }
 
 // Update shows in a message what its passes are now. One that is gone needs none.
@@ -108,7 +118,11 @@ func (m *Messenger) find(ctx context.Context, to string) (string, error) {
 }
 
 // sent is an error of a message that may have been taken nevertheless.
-func sent(err error) error {
+func sent(to string, err error) error {
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) && refused.Err == "channel_not_found" && userID.MatchString(to) {
+		return integrations.Never(errors.New("this person cannot be written to; they may have left the workspace (channel_not_found)"))
+	}
 	err = sorted(err)
 	if err == errNoAnswer { //nolint:errorlint // it is that very one
 		return integrations.Ambiguous(err)
@@ -118,16 +132,12 @@ func sent(err error) error {
 
 // Notice posts a notice.
 func (m *Messenger) Notice(ctx context.Context, to string, n integrations.Notice) error {
-	to, err := m.find(ctx, to)
-	if err != nil {
-		return err
-	}
 	text := bold(n.Subject, mostValue)
 	if body := strings.TrimSpace(n.Text); body != "" {
 		text += "\n" + escape(clip(body, mostNotice))
 	}
-	_, _, err = m.client.api.PostMessageContext(ctx, to, message(text)...)
-	return sent(err)
+	_, err := m.post(ctx, to, n.ID, nil, message(text)...)
+	return err
 }
 
 // mostNotice is the longest notice, in characters before they are escaped. A
