@@ -16,7 +16,10 @@ import (
 	"github.com/passhook/passhook/integrations/stripe"
 )
 
-const stripeDoc = "../../docs/stripe.md"
+const (
+	stripeDoc = "../../docs/stripe.md"
+	slackDoc  = "../../docs/slack.md"
+)
 
 // docs are the pages that people read, by their paths from here.
 func docs(t *testing.T) map[string]string {
@@ -88,7 +91,7 @@ func TestCommandsOfTheDocsAreCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := docs(t)
-	for _, name := range []string{"../../README.md", "../../docs/certificates.md", stripeDoc} {
+	for _, name := range []string{"../../README.md", "../../docs/certificates.md", stripeDoc, slackDoc} {
 		commands := line.FindAllStringSubmatch(inBlocks(pages[name]), -1)
 		for _, m := range commands {
 			if _, err := parser.Parse(words(m[1])); err != nil {
@@ -126,6 +129,16 @@ func TestYAMLOfTheStripePageWorks(t *testing.T) {
 		if !strings.Contains(there, block) {
 			checkInProject(t, block)
 		}
+	}
+}
+
+func TestYAMLOfTheSlackPageWorks(t *testing.T) {
+	shown := blocks(docs(t)[slackDoc], "yaml")
+	if len(shown) < 4 {
+		t.Fatalf("found %q", shown)
+	}
+	for _, block := range shown {
+		checkInProject(t, block)
 	}
 }
 
@@ -195,6 +208,7 @@ func checkInProject(t *testing.T, block string) {
 	w.env = slices.Concat(w.env, []string{
 		"STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
 		"STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef", "STRIPE_TEST_WEBHOOK_SECRET=whsec_fedcba9876543210",
+		"SLACK_SIGNING_SECRET=8f742231b10e8888abcd99yyyzzz85a5", "SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN=xapp-1",
 	})
 	if out, code := w.verb(t, "check"); code != 0 || strings.Contains(out, "rules[") {
 		t.Errorf("exit %d: %s\nof\n%s", code, out, block)
