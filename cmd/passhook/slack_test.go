@@ -98,3 +98,16 @@ func TestCheckOnlineAsksSlack(t *testing.T) {
 		t.Errorf("%d messages were sent", n)
 	}
 }
+
+// dev has a Slack of its own: the project's tokens may not be there yet, and
+// nothing reaches its workspace.
+func TestDevPlaysSlack(t *testing.T) {
+	t.Parallel()
+	w, s := slackWorld(t, "  signing_secrets: [\"${NOT_YET}\"]\n  templates: {concert: {allow: [everyone]}}\n")
+	if out, code := w.verb(t, "dev", "--once", "--port", "0"); code != 0 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if n := len(s.Calls()); n != 0 {
+		t.Errorf("%d calls of another Slack", n)
+	}
+}

@@ -41,8 +41,6 @@ func plainText(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
 }
 
-func section(text string) slack.Block { return slack.NewSectionBlock(mrkdwn(text), nil, nil) }
-
 func contextLine(text string) slack.Block { return slack.NewContextBlock("", mrkdwn(text)) }
 
 func link(action, label, url string) *slack.ButtonBlockElement {

@@ -78,21 +78,14 @@ func (m *Messenger) Update(ctx context.Context, place string, d integrations.Del
 
 // message is what a delivery looks like.
 func (m *Messenger) message(d integrations.Delivery) []slack.MsgOption {
-	var blocks []slack.Block
-	if d.Intro != "" {
-		blocks = append(blocks, section(escape(clip(d.Intro, mostText))))
-	}
+	var blocks []slack.Block // subject and intro are the mail's
 	for _, p := range d.Packages[:min(len(d.Packages), mostPasses)] {
 		blocks = append(append(blocks, m.pictures.pass(p)...), wallet(p)...)
 	}
 	if len(d.Packages) > 1 && d.Link != "" {
 		blocks = append(blocks, slack.NewActionBlock("", link(actionPage, fmt.Sprintf("All %d passes", len(d.Packages)), d.Link)))
 	}
-	text := d.Subject
-	if text == "" {
-		text = titles(d.Packages)
-	}
-	return message(escape(clip(text, mostValue)), blocks...)
+	return message(escape(titles(d.Packages)), blocks...)
 }
 
 // message is a text for notifications with blocks. Slack is to fetch none of its
