@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,16 +15,19 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/bot/orders"
+	"github.com/passhook/passhook/bot/phones"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/store"
 	"github.com/passhook/passhook/wallet"
+	"github.com/passhook/passhook/wallet/apns"
 )
 
 // Options is what an App needs beside its project.
@@ -35,6 +39,9 @@ type Options struct {
 	Signing func() ([]certificates.Config, error)
 	// Routes are further ones, which only dev has.
 	Routes []Route
+	// Roots are trusted for Apple's push service in place of the machine's; nil:
+	// those. For dev and for tests.
+	Roots *x509.CertPool
 	// Reachable are addresses that pictures may be fetched from although they are
 	// not public: for dev and for tests.
 	Reachable []netip.AddrPort
@@ -51,6 +58,9 @@ type App struct {
 
 	parts  []Part
 	router http.Handler
+	// stopping are called when no more requests are taken: who waits for an answer
+	// gets one.
+	stopping []func()
 }
 
 // New opens the store and wires all parts. Run closes them; without it, Close does.
@@ -105,11 +115,19 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 	if err != nil {
 		return err
 	}
+	notifiers, err := notifiers(c, a.Now)
+	if err != nil {
+		return err
+	}
+	var push apns.Config
+	if c.Push != nil {
+		push = *c.Push
+	}
 	renderer := bot.NewRenderer(p.Program, secrets, c.URL, a.Now)
 	renderer.Files = a.Store.Files
 	a.Engine = bot.New(bot.Config{
 		Store: a.Store, Renderer: renderer, Sources: sources(c), Operator: operator,
-		Channels: channels, Log: a.Log,
+		Channels: channels, Notifiers: notifiers, Pusher: apns.New(push, p.Keyring, a.Roots, a.Now), Log: a.Log,
 	})
 	return a.services(p.Keyring)
 }
@@ -125,9 +143,17 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	if h.console, err = console.New(visible, a.Log); err != nil {
 		return err
 	}
+	h.phones = wallet.NewService(phones.New(a.Engine), visible, a.Log)
+	in := integrations.NewIntake(a.Config.Proxies, a.Now, a.Log)
+	if all := Hooks(a.Config); len(all) > 0 {
+		if h.hooks, err = hooks.NewHandler(all, in, visible, a.Now, a.Log); err != nil {
+			return err
+		}
+		a.stopping = append(a.stopping, h.hooks.Stop)
+	}
 	if c := a.Config.Stripe; c != nil {
 		reconciler := stripe.NewReconciler(*c, a.Store, a.Engine.Accept, a.Config.Location, a.Now, a.Log)
-		if h.stripe, err = stripe.NewWebhook(*c, integrations.NewIntake(a.Config.Proxies, a.Now, a.Log), reconciler, a.Log); err != nil {
+		if h.stripe, err = stripe.NewWebhook(*c, in, reconciler, a.Log); err != nil {
 			return err
 		}
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
@@ -138,7 +164,7 @@ func (a *App) services(keyring *certificates.Keyring) error {
 		}
 	}
 	if c := a.Config.API; c != nil {
-		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(a.Reachable...), Clients: a.Config.Proxies, Log: a.Log}); err != nil {
+		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(a.Reachable...), Clients: a.Config.Proxies, URL: a.Config.URL, Log: a.Log}); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
@@ -128,6 +129,17 @@ func expressionsOf(c *config.Config) expressions.Settings {
 	return expressions.Settings{Location: c.Location, Locale: c.Locale}
 }
 
+// Hooks are the config's, compiled, by name. What is wrong with them was said
+// when the config was loaded.
+func Hooks(c *config.Config) []*hooks.Hook {
+	var out []*hooks.Hook
+	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
+		hook, _ := hooks.Compile(name, c.Hooks[name], expressionsOf(c))
+		out = append(out, hook)
+	}
+	return out
+}
+
 // sources are the integrations that events come from. Rules may be on Stripe's
 // events before its section is there.
 func sources(c *config.Config) map[string]integrations.Source {
@@ -145,10 +157,17 @@ func sources(c *config.Config) map[string]integrations.Source {
 			out[name] = api.Source{Name: name}
 		}
 	}
+	for _, hook := range Hooks(c) {
+		out[hooks.SourceName(hook.Name)] = hook
+	}
 	return out
 }
 
 // StoreConfig says where a project's store is.
 func StoreConfig(c *config.Config, log *slog.Logger) store.Config {
-	return store.Config{Path: filepath.Join(c.Data, "passhook.db"), URL: c.Database, Logger: log}
+	out := store.Config{Path: filepath.Join(c.Data, "passhook.db"), URL: c.Database, Logger: log}
+	for _, e := range c.Webhooks {
+		out.Endpoints = append(out.Endpoints, store.Endpoint{Name: e.Name, Address: e.Address(), Kinds: e.Types()})
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
@@ -30,9 +31,11 @@ type Route struct {
 type handlers struct {
 	wallet  *wallet.Handler
 	console *console.Handler
+	phones  *wallet.Service
 	stripe  *stripe.Webhook // nil without a stripe section in the config
 	slack   *slack.Handler  // nil without a slack section
 	api     *api.Handler    // nil without an api section
+	hooks   *hooks.Handler  // nil without hooks
 }
 
 const (
@@ -55,6 +58,7 @@ func (a *App) routes(h handlers) []Route {
 		{read, decision, h.console.Decision, true},
 		{write, decision, h.console.Decide, true},
 	}
+	out = append(out, phoneRoutes(h.phones)...)
 	if h.stripe != nil {
 		success := h.wallet.Success(stripe.SourceName)
 		out = append(out,
@@ -68,8 +72,35 @@ func (a *App) routes(h handlers) []Route {
 	}
 	if h.api != nil {
 		out = append(out, apiRoutes(h.api)...)
+		out = append(out,
+			Route{read, api.DocumentPath, h.api.Document(), true},
+			Route{read, api.DocsPath, h.api.Docs(), true},
+			Route{read, api.TextPath, h.api.Text(), true},
+		)
+	}
+	if h.hooks != nil {
+		out = append(out,
+			Route{write, hooks.Path, h.hooks.ServeHTTP, false},
+			Route{write, hooks.SecretPath, h.hooks.ServeHTTP, false},
+			Route{read, hooks.StatusPath, h.hooks.Status, true},
+		)
 	}
 	return append(out, a.Routes...)
+}
+
+// phoneRoutes are those of Apple's web service, below the webServiceURL of passes.
+// Wallet asks a hundred times within minutes, and a crowd may share an address: it
+// has no limit for clients.
+func phoneRoutes(s *wallet.Service) []Route {
+	const base, passType, serial = bot.WalletPath + "/v1", "/{type:[A-Za-z0-9.-]{1,255}}", "/{serial:[A-Za-z0-9_-]{1,128}}"
+	const registrations = base + "/devices/{library:[^/]{1,255}}/registrations" + passType
+	return []Route{
+		{write, registrations + serial, s.Register, false},
+		{http.MethodDelete, registrations + serial, s.Unregister, false},
+		{http.MethodGet, registrations, s.Serials, false},
+		{read, base + "/passes" + passType + serial, s.Latest, false},
+		{write, base + "/log", s.Log, true},
+	}
 }
 
 // apiRoutes are those of the JSON API. It has limits of its own.

@@ -85,6 +85,9 @@ func (a *App) serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 32 << 10,
 	}
+	for _, f := range a.stopping {
+		server.RegisterOnShutdown(f)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {

@@ -56,6 +56,8 @@ type options struct {
 	secrets  []string
 	path     string
 	now      func() time.Time
+	// endpoints are told what becomes of passes.
+	endpoints []store.Endpoint
 }
 
 // clock is one that a test moves.
@@ -141,7 +143,7 @@ func newBench(t testing.TB, o options) *bench {
 	}
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	b.store, err = store.Open(context.Background(), store.Config{
-		Path: o.path, URL: o.database, Now: storeNow, Jitter: func() float64 { return 0.5 }, Logger: logger, Sweep: 50 * time.Millisecond, Probe: probe,
+		Path: o.path, URL: o.database, Now: storeNow, Jitter: func() float64 { return 0.5 }, Logger: logger, Sweep: 50 * time.Millisecond, Probe: probe, Endpoints: o.endpoints,
 	})
 	must(t, err)
 	t.Cleanup(func() { _ = b.store.Close() })

@@ -160,7 +160,7 @@ func (c *compiler) types() integrations.TypeInfo {
 	for _, pattern := range c.rule.On {
 		var found []integrations.TypeInfo
 		for name, info := range c.Types {
-			if matches(pattern, name) {
+			if matches(pattern, name) || matches(name, pattern) { // a source may know its types by a pattern
 				found = append(found, info)
 			}
 		}

@@ -2,11 +2,6 @@ package bot
 
 import (
 	"context"
-	"crypto/subtle"
-	"slices"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/passhook/passhook/store"
 )
@@ -18,24 +13,5 @@ func (e *Engine) decisionLink(ctx context.Context, ev store.Event) (string, erro
 	if err != nil || len(rows) == 0 {
 		return "", err
 	}
-	return e.URL + DecisionPath + strings.ReplaceAll(ev.ID, "-", "") + e.Secrets.keys[0].decisionToken(ev.ID), nil
-}
-
-// idLength is that of an event's id in a link: a UUID without hyphens.
-const idLength = 32
-
-// DecisionEvent is the id of the event to whose decision a link with this token
-// leads. ok is false where no link has it.
-func (s Secrets) DecisionEvent(token string) (id string, ok bool) {
-	if len(token) <= idLength {
-		return "", false
-	}
-	parsed, err := uuid.Parse(token[:idLength])
-	if err != nil {
-		return "", false
-	}
-	id = parsed.String()
-	return id, slices.ContainsFunc(s.keys, func(k secret) bool {
-		return subtle.ConstantTimeCompare([]byte(k.decisionToken(id)), []byte(token[idLength:])) == 1
-	})
+	return e.URL + DecisionPath + e.Secrets.EventToken(TokenDecision, ev.ID), nil
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,11 +13,12 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
-// Slots are how many rows of a source, and of a channel, are worked on at once.
+// Slots are how many rows of a source, of a channel, and messages over a channel
+// are worked on at once.
 const (
 	EventSlots    = 16
 	DeliverySlots = 8
-	MessageSlots  = 4
+	WriteSlots    = 4
 )
 
 // Config is what the engine is wired with.
@@ -25,12 +27,16 @@ type Config struct {
 	*Renderer
 	Sources  map[string]integrations.Source
 	Channels map[string]integrations.Channel
+	// Notifiers are the endpoints that are told what becomes of passes, by name.
+	Notifiers map[string]integrations.Notifier
+	// Pusher wakes phones; nil: they are not woken.
+	Pusher integrations.Pusher
 	// Operator are those who are told what needs a person.
 	Operator []integrations.Recipient
 	Log      *slog.Logger
 }
 
-// Engine works on events and deliveries.
+// Engine works on events, deliveries and messages.
 type Engine struct {
 	Config
 	// unanswered counts deliveries between Confirm and the other side's answer.
@@ -47,12 +53,17 @@ func (e *Engine) Run(ctx context.Context) error { return e.Store.Run(ctx, e.work
 func (e *Engine) RunDue(ctx context.Context) error { return e.Store.RunDue(ctx, e.workers()...) }
 
 func (e *Engine) workers() []store.Worker {
-	return []store.Worker{
+	out := []store.Worker{
 		store.Work[store.Delivery]{Table: store.Deliveries, Slots: DeliverySlots, Do: e.deliver},
-		store.Work[store.Message]{Table: store.Messages, Slots: MessageSlots, Do: e.message},
+		store.Work[store.Message]{Table: store.Messages, Slots: WriteSlots, Do: e.write},
 		store.Work[store.Walk]{Table: store.Walks, Slots: 1, Do: e.walk},
+		store.Work[store.Outgoing]{Table: store.Outgoings, Slots: MessageSlots, After: store.Deliveries.Name(), Do: e.tell},
 		store.Work[store.Event]{Table: store.Events, Slots: EventSlots, After: store.Deliveries.Name(), Do: e.workEvent},
 	}
+	if e.Pusher != nil {
+		out = append(out, store.Work[store.Device]{Table: store.Devices, Slots: PushSlots, Do: e.wake})
+	}
+	return out
 }
 
 // Accept stores an event durably before it returns; fresh is false where the
@@ -60,6 +71,23 @@ func (e *Engine) workers() []store.Worker {
 // store.ErrOverloaded where it had to wait too long.
 func (e *Engine) Accept(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
 	return e.Store.Accept(ctx, e.Program().Prepare(ev))
+}
+
+// ErrOther says that an event with this id is there, and says something else.
+var ErrOther = errors.New("an event with this id came before, with another content")
+
+// AcceptOnce is Accept for senders whose ids are their own choice: the error is
+// ErrOther where the event that was there has other data.
+func (e *Engine) AcceptOnce(ctx context.Context, ev integrations.Event) (id string, fresh bool, err error) {
+	id, fresh, err = e.Accept(ctx, ev)
+	if err != nil || fresh {
+		return id, fresh, err
+	}
+	there, err := e.Store.Event(ctx, id)
+	if err == nil && !bytes.Equal(there.Data, ev.Data) {
+		err = ErrOther
+	}
+	return id, false, err
 }
 
 // maxWait is how long somebody waits for an event of their own.

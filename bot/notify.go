@@ -50,10 +50,13 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 		n.dead++
 		n.add(m.ID, "A message to %s over %s could not be delivered: %s\n\n", cmp.Or(m.Recipient, "whoever has the passes"), m.Channel, m.Note)
 	}
-	if n.text.Len() == 0 {
-		return nil
+	if news.Outgoing, err = e.endpoints(ctx, &n, news.Outgoing); err != nil || n.text.Len() == 0 {
+		return err
 	}
 	if err := e.Notice(ctx, n.notice()); err != nil {
+		return err
+	}
+	if err := e.toldOfEndpoints(ctx, news.Outgoing); err != nil {
 		return err
 	}
 	if stuck != "" {
@@ -91,6 +94,8 @@ type notice struct {
 	text                      strings.Builder
 	ids                       hash.Hash
 	failed, dead, late, other int
+	// deaf are endpoints.
+	deaf int
 }
 
 // add adds a text; the same ids make the same notice.
@@ -103,7 +108,7 @@ func (n *notice) notice() integrations.Notice {
 	return integrations.Notice{
 		ID: "notice-" + hex.EncodeToString(n.ids.Sum(nil))[:24], Text: n.text.String(),
 		Subject: "passhook: " + counted([]amount{{n.failed, "failed event", "failed events"}, {n.dead, "dead delivery", "dead deliveries"}, {n.late, "late delivery", "late deliveries"},
-			{n.other, "event to look at", "events to look at"}}),
+			{n.other, "event to look at", "events to look at"}, {n.deaf, "webhook that fails", "webhooks that fail"}}),
 	}
 }
 

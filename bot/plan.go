@@ -74,6 +74,18 @@ type unit struct {
 	vars map[string]any
 }
 
+// place says where in a rule something is wrong.
+func (u unit) place() string {
+	out := "rule " + u.rule.Name
+	if u.item != "" {
+		out += ", item " + u.item
+	}
+	if u.rule.repeat != nil {
+		out += fmt.Sprintf(", unit %d", u.vars["unit"])
+	}
+	return out
+}
+
 // Listens reports whether any rule is on one of the event's types.
 func (p *Program) Listens(e integrations.Event) bool {
 	for _, r := range p.rules {
@@ -141,7 +153,7 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 		u.vars["number"], u.vars["count"] = i+1, len(units)
 		pass, err := p.pass(u, e)
 		if err != nil {
-			return plan, fmt.Errorf("rule %s, item %s, unit %d: %w", u.rule.Name, u.item, u.vars["unit"], err)
+			return plan, fmt.Errorf("%s: %w", u.place(), err)
 		}
 		plan.Passes = append(plan.Passes, pass)
 	}
@@ -157,10 +169,11 @@ func (p *Program) Plan(e integrations.Completed) (*Plan, error) {
 
 // summary says which rules make how many passes.
 func (p *Plan) summary() string {
+	text := counted([]amount{{len(p.Passes), "pass", "passes"}})
 	if len(p.Rules) == 0 {
-		return fmt.Sprintf("%d passes", len(p.Passes))
+		return text
 	}
-	return fmt.Sprintf("%d passes by rule %s", len(p.Passes), strings.Join(p.Rules, ", "))
+	return text + " by rule " + strings.Join(p.Rules, ", ")
 }
 
 // eventScope is what the expressions of a rule know of an event, before there is
@@ -230,13 +243,16 @@ func (r *rule) times(vars map[string]any) (int, error) {
 }
 
 // itemID is what makes an item's passes unique within the object: the item's
-// own id, or its position where it has none or shares it.
+// own id, text or a number, or its position where it has none or shares it.
 func itemID(item any, i int, listed bool, seen map[string]bool) string {
 	if !listed {
 		return ""
 	}
 	m, _ := item.(map[string]any)
-	id, _ := m["id"].(string)
+	id, ok := m["id"].(string)
+	if n, isNumber := m["id"].(int); !ok && isNumber {
+		id = strconv.Itoa(n)
+	}
 	if id == "" || seen[id] {
 		id = "#" + strconv.Itoa(i+1)
 	}

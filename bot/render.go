@@ -19,6 +19,8 @@ const (
 	PassPath     = "/p/"
 	OrderPath    = "/o/"
 	DecisionPath = "/console/decisions/"
+	// WalletPath begins the addresses that phones ask.
+	WalletPath = "/wallet"
 )
 
 // Renderer makes of stored passes what people see of them, and what they get.
@@ -135,7 +137,7 @@ func (r *Renderer) render(program *Program, row store.Pass) (*Pass, error) {
 	}
 	inputs, _ := v.(map[string]any)
 	source := passes.Pass{
-		Serial: row.Serial, AuthToken: k.authToken(row.Key), WebServiceURL: r.URL + "/wallet",
+		Serial: row.Serial, AuthToken: k.authToken(row.Key), WebServiceURL: r.URL + WalletPath,
 		Link: r.URL + PassPath + k.linkToken(row.Key), Inputs: inputs, Voided: len(row.Void) > 0, Updated: row.Updated,
 	}
 	rendered, err := t.Render(source)

@@ -122,12 +122,17 @@ func TestWhatIsDerivedFromTheSecretNeverChanges(t *testing.T) {
 			t.Errorf("%s is %s, want %s", tc.name, tc.got, tc.want)
 		}
 	}
+	status := b.engine.Secrets.EventToken(bot.TokenStatus, "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f")
+	if id, ok := b.engine.Secrets.EventByToken(bot.TokenStatus, status); !ok || id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {
+		t.Errorf("the status %s: %s, %t", status, id, ok)
+	}
 	for token, want := range map[string]bool{
+		status: false, // it lets nobody decide
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6fp3wr56mtfty657jk4ofamtz2zqyjptnp": true,
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6ep3wr56mtfty657jk4ofamtz2zqyjptnp": false,
 		"018f3c1e5d2a7b4c9e0f1a2b3c4d5e6f":                                 false,
 	} {
-		if id, ok := b.engine.Secrets.DecisionEvent(token); ok != want || ok && id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {
+		if id, ok := b.engine.Secrets.EventByToken(bot.TokenDecision, token); ok != want || ok && id != "018f3c1e-5d2a-7b4c-9e0f-1a2b3c4d5e6f" {
 			t.Errorf("the decision %s: %s, %t", token, id, ok)
 		}
 	}

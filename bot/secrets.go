@@ -3,12 +3,18 @@ package bot
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/passhook/passhook/store"
 )
 
 // Secrets derive everything about a pass that must not be guessed. The first
@@ -82,12 +88,49 @@ func (k secret) linkToken(key string) string { return k.derive("link", key, 20) 
 // pageToken is the one in the link to a delivery's page.
 func (k secret) pageToken(key string) string { return k.derive("delivery page", key, 20) }
 
-// decisionToken is the one in the link to an event's decision.
-func (k secret) decisionToken(event string) string { return k.derive("decision", event, 20) }
+// Owns reports whether a token is the one by which phones ask for a pass.
+func (s Secrets) Owns(p store.Pass, token string) bool {
+	k, err := s.find(p.SecretID)
+	return err == nil && subtle.ConstantTimeCompare([]byte(k.authToken(p.Key)), []byte(token)) == 1
+}
 
 // LinkHash is what the store keeps of a link, so that a stolen database opens
 // no pass.
 func LinkHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
+}
+
+// Purposes of tokens that lead to an event.
+const (
+	// TokenDecision is the operator's: whoever has it decides.
+	TokenDecision = "decision"
+	// TokenStatus is the sender's: whoever has it sees what came of the event.
+	TokenStatus = "status"
+)
+
+// idLength is that of an event's id in a token: a UUID without hyphens.
+const idLength = 32
+
+// EventToken leads to an event, for one purpose.
+func (s Secrets) EventToken(purpose, id string) string {
+	return strings.ReplaceAll(id, "-", "") + s.keys[0].eventToken(purpose, id)
+}
+
+func (k secret) eventToken(purpose, id string) string { return k.derive(purpose, id, 20) }
+
+// EventByToken is the id of the event to which a token leads. ok is false where
+// no event has it.
+func (s Secrets) EventByToken(purpose, token string) (id string, ok bool) {
+	if len(token) <= idLength {
+		return "", false
+	}
+	parsed, err := uuid.Parse(token[:idLength])
+	if err != nil {
+		return "", false
+	}
+	id = parsed.String()
+	return id, slices.ContainsFunc(s.keys, func(k secret) bool {
+		return subtle.ConstantTimeCompare([]byte(k.eventToken(purpose, id)), []byte(token[idLength:])) == 1
+	})
 }

@@ -18,12 +18,16 @@ func nearest(name string, types map[string]integrations.TypeInfo) string {
 	return ""
 }
 
-// known lists the templates there are.
+// OwnTemplates begins the names of templates that passhook has by itself.
+const OwnTemplates = "passhook-"
+
+// known lists the templates of the project.
 func known(templates map[string]*passes.Template) string {
-	if len(templates) == 0 {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(templates)), func(name string) bool { return strings.HasPrefix(name, OwnTemplates) })
+	if len(names) == 0 {
 		return "; there is none yet"
 	}
-	return "; there is " + strings.Join(slices.Sorted(maps.Keys(templates)), ", ")
+	return "; there is " + strings.Join(names, ", ")
 }
 
 func inputNames(t *passes.Template) string {

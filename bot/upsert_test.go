@@ -129,7 +129,7 @@ func TestAnUpsertLeavesAloneWhatItDoesNotName(t *testing.T) {
 	if !strings.Contains(string(p.Inputs), `"seat":"VIP"`) {
 		t.Errorf("the seat is %s", p.Inputs)
 	}
-	if made[2].Note != "nothing new: order "+p.OrderID+" has these passes; update; lift rule; 0 of 1 passes changed" {
+	if made[2].Note != "nothing new: order "+p.OrderID+" has these passes; update; lift rule; 0 of 1 pass changed" {
 		t.Errorf("the note is %q", made[2].Note)
 	}
 }
@@ -138,7 +138,7 @@ func TestAnUpsertWithoutAKeyInTheEventFails(t *testing.T) {
 	t.Parallel()
 	b, s := newShop(t, "", bookingRules)
 	made := b.accepted(t, false, s.booking("booked 1", 0, " ", "A1"), s.booking("booked 2", 0, strings.Repeat("k", 256), "A1"))
-	for i, want := range []string{"rule booked, item , unit 1: key: is empty for this event", "rule booked, item , unit 1: key: is longer than 255 bytes"} {
+	for i, want := range []string{"rule booked: key: is empty for this event", "rule booked: key: is longer than 255 bytes"} {
 		if made[i].State != store.StateFailed || !strings.HasPrefix(made[i].Note, want) {
 			t.Errorf("%s: %s", made[i].State, made[i].Note)
 		}

@@ -2,10 +2,12 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // Small images have no time zones of their own.
@@ -14,8 +16,11 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/slack"
+	"github.com/passhook/passhook/integrations/webhooks"
 )
 
 // minSecret is how many characters a secret has at least.
@@ -53,6 +58,11 @@ func (l *loader) check() {
 	if c.API != nil {
 		l.add(c.API.Check().Under("api")...)
 	}
+	if c.Push != nil {
+		l.add(c.Push.Check().Under("push")...)
+	}
+	l.add(webhooks.Check(c.Webhooks).Under("webhooks")...)
+	l.checkHooks()
 	l.checkRules()
 }
 
@@ -167,6 +177,19 @@ func (l *loader) checkTemplates() {
 		l.report("templates", "there is no folder templates beside %s; make it, or name another with templates", c.File)
 	default:
 		l.report("templates", "there is no such folder; the path starts at the folder of %s", c.File)
+	}
+}
+
+// checkHooks has every hook compiled, which is done again where it is used.
+func (l *loader) checkHooks() {
+	c := l.config
+	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
+		hook := c.Hooks[name]
+		_, found := hooks.Compile(name, hook, expressions.Settings{Location: c.Location, Locale: c.Locale})
+		l.add(found.Under("hooks." + name)...)
+		if _, err := mail.ParseAddress(hook.TestRecipient); err == nil && c.Mail == nil && l.uses(Mail) {
+			l.report("hooks."+name+".test_recipient", "needs the mail section, which is missing; add mail with from and smtp")
+		}
 	}
 }
 

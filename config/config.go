@@ -16,11 +16,14 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/api"
+	"github.com/passhook/passhook/integrations/hooks"
 	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/integrations/webhooks"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
 	"github.com/passhook/passhook/problems"
+	"github.com/passhook/passhook/wallet/apns"
 )
 
 // DefaultFile is read where no file is named.
@@ -43,13 +46,16 @@ type Config struct {
 	TrustedProxies []string      `yaml:"trusted_proxies,omitempty" jsonschema_description:"Addresses or networks, as 10.0.0.0/8, whose X-Forwarded-For is believed."`
 	Operator       Operator      `yaml:"operator,omitempty" jsonschema_description:"Who is told what needs a person."`
 
-	Signing   []certificates.Config `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
-	Mail      *mailer.Config        `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
-	Stripe    *stripe.Config        `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
-	Slack     *slack.Config         `yaml:"slack,omitempty" jsonschema_description:"A Slack app: its command, its messages, and who may do what."`
-	API       *api.Config           `yaml:"api,omitempty" jsonschema_description:"The JSON API: who may use it, and from where."`
-	Templates string                `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
-	Rules     []bot.Rule            `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
+	Signing   []certificates.Config   `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
+	Mail      *mailer.Config          `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
+	Stripe    *stripe.Config          `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
+	Slack     *slack.Config           `yaml:"slack,omitempty" jsonschema_description:"A Slack app: its command, its messages, and who may do what."`
+	Hooks     map[string]hooks.Config `yaml:"hooks,omitempty" jsonschema_description:"Any JSON that is posted to /hooks/NAME, by that name."`
+	API       *api.Config             `yaml:"api,omitempty" jsonschema_description:"The JSON API: who may use it, and from where."`
+	Webhooks  []webhooks.Endpoint     `yaml:"webhooks,omitempty" jsonschema_description:"Programs that are told what becomes of passes."`
+	Push      *apns.Config            `yaml:"push,omitempty" jsonschema_description:"Apple's push service, which wakes phones."`
+	Templates string                  `yaml:"templates,omitempty" jsonschema_description:"Folder of the templates. Default: ./templates"`
+	Rules     []bot.Rule              `yaml:"rules,omitempty" jsonschema_description:"Which events issue passes, from which template, delivered to whom."`
 
 	// Location is Timezone, loaded.
 	Location *time.Location `yaml:"-"`
@@ -81,6 +87,9 @@ const (
 	Stripe    Section = "stripe"    // stripe
 	Slack     Section = "slack"     // slack
 	API       Section = "api"       // api
+	Webhooks  Section = "webhooks"  // webhooks
+	Push      Section = "push"      // push
+	Hooks     Section = "hooks"     // hooks
 	Templates Section = "templates" // templates, timezone, locale; url where it is given
 	Rules     Section = "rules"     // rules
 )
@@ -90,7 +99,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe}, "slack": {Slack}, "api": {API},
+	"mail": {Mail}, "stripe": {Stripe}, "slack": {Slack}, "hooks": {Hooks}, "api": {API}, "webhooks": {Webhooks}, "push": {Push},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 

@@ -17,7 +17,7 @@ import (
 // decoder gave up in between, so that the rest is not there to be checked.
 func (l *loader) decode() bool {
 	c := l.config
-	keepNulls(c.doc.root)
+	respell(c.doc.root)
 	wrong, complete := decodeInto(c, c.doc.root, l.filled)
 	for _, e := range wrong {
 		if name := unknownField.FindStringSubmatch(e.Message); name != nil {
@@ -45,12 +45,21 @@ func (d *document) pathAt(m yaml.Mark) (found string) {
 	return found
 }
 
-// keepNulls turns the null of for_each and repeat into empty text: the library
-// leaves null out, but there it says something else than no key at all.
-func keepNulls(root *yaml.Node) {
+var verifyOfHook = regexp.MustCompile(`^hooks\..+\.verify$`)
+
+// respell turns the null of for_each and repeat into empty text: the library
+// leaves null out, but there it says something else than no key at all. And
+// verify: none becomes the key that it stands for.
+func respell(root *yaml.Node) {
 	walk("", nil, root, func(path string, _, value *yaml.Node) {
-		if p := place(path); (p == "rules[].for_each" || p == "rules[].repeat") && isNull(value) {
+		switch p := place(path); {
+		case (p == "rules[].for_each" || p == "rules[].repeat") && isNull(value):
 			value.Tag, value.Value = "!!str", ""
+		case value.Kind == yaml.ScalarNode && value.Value == "none" && verifyOfHook.MatchString(p):
+			at := yaml.Node{Kind: yaml.ScalarNode, Line: value.Line, Column: value.Column}
+			key, yes := at, at
+			key.Tag, key.Value, yes.Tag, yes.Value = "!!str", "none", "!!bool", "true"
+			value.Kind, value.Tag, value.Value, value.Content = yaml.MappingNode, "!!map", "", []*yaml.Node{&key, &yes}
 		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 // later are the keys of coming versions, by the place they stand in. They are
 // ignored with a warning, and what is in them is not looked at.
 var later = map[string][]string{
-	"": {"console", "hooks", "webhooks", "push", "google"},
+	"": {"console", "google"},
 }
 
 // maxDepth is how deep lists and keys may be nested.

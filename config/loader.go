@@ -64,6 +64,7 @@ func (l *loader) report(path, format string, args ...any) {
 // add is report for problems that are made already.
 func (l *loader) add(found ...problems.Problem) {
 	for _, p := range found {
+		p.Path = l.config.written(p.Path)
 		if l.usesPath(p.Path) && !slices.ContainsFunc(l.broken, func(b string) bool { return isBelow(p.Path, b) }) {
 			l.found = append(l.found, p)
 		}

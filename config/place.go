@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v4"
@@ -29,6 +30,19 @@ func (c *Config) Place(p problems.List) problems.List {
 		out[i].File, out[i].Path = c.File, ""
 	}
 	return out
+}
+
+// written is a path as the file has it, where the first and only of a list may
+// stand alone.
+func (c *Config) written(path string) string {
+	above, ok := strings.CutSuffix(path, "[0]")
+	if !ok || c.doc == nil {
+		return path
+	}
+	if _, value, rest := c.doc.find(path); rest == "[0]" && target(value).Kind == yaml.ScalarNode {
+		return above
+	}
+	return path
 }
 
 func (d *document) place(p problems.Problem) (line, column int) {

@@ -11,21 +11,13 @@ import (
 
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/config"
+	"github.com/passhook/passhook/integrations/hooks"
 )
 
 // schema.json is the JSON Schema of passhook.yaml, for editors, made from the
 // structs of Config.
 func TestSchemaIsCurrent(t *testing.T) {
-	r := jsonschema.Reflector{
-		FieldNameTag: "yaml",
-		Anonymous:    true,
-		// Several packages call their settings Config.
-		Namer:          reflect.Type.String,
-		DoNotReference: true,
-		ExpandedStruct: true,
-		Mapper:         mapType,
-	}
-	s := r.Reflect(&config.Config{})
+	s := reflector().Reflect(&config.Config{})
 	s.Title = "passhook.yaml"
 	want, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -43,12 +35,36 @@ func TestSchemaIsCurrent(t *testing.T) {
 	}
 }
 
+func reflector() *jsonschema.Reflector {
+	return &jsonschema.Reflector{
+		FieldNameTag: "yaml",
+		Anonymous:    true,
+		// Several packages call their settings Config.
+		Namer:          reflect.Type.String,
+		DoNotReference: true,
+		ExpandedStruct: true,
+		Mapper:         mapType,
+	}
+}
+
 // mapType describes the types that have a spelling of their own in YAML.
 func mapType(t reflect.Type) *jsonschema.Schema {
 	text := &jsonschema.Schema{Type: "string"}
 	switch t {
 	case reflect.TypeFor[bot.OneOrMany]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, {Type: "array", Items: text}}}
+	case reflect.TypeFor[hooks.Verify]():
+		ways := reflector()
+		ways.Mapper = func(inner reflect.Type) *jsonschema.Schema {
+			if inner == t {
+				return nil
+			}
+			return mapType(inner)
+		}
+		s := ways.Reflect(&hooks.Verify{})
+		s.Version = ""
+		s.Properties.Delete("none")
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string", Const: "none"}, s}}
 	case reflect.TypeFor[bot.Optional]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, {Type: "integer"}, {Type: "null"}}}
 	}

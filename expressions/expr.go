@@ -83,13 +83,20 @@ func (s Scope) compile(src, whole string, start int) (*Expr, error) {
 }
 
 // missingIsNull makes every member access a get(), which is null where there is
-// nothing to get.
+// nothing to get; and not null is true, as null is no condition.
 type missingIsNull struct{}
 
 // Visit replaces one node.
 func (missingIsNull) Visit(node *ast.Node) {
-	if m, ok := (*node).(*ast.MemberNode); ok && !m.Method {
-		ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: "get"}, Arguments: []ast.Node{m.Node, m.Property}})
+	switch n := (*node).(type) {
+	case *ast.MemberNode:
+		if !n.Method {
+			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: "get"}, Arguments: []ast.Node{n.Node, n.Property}})
+		}
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			n.Node = &ast.BinaryNode{Operator: "??", Left: n.Node, Right: &ast.BoolNode{Value: false}}
+		}
 	}
 }
 

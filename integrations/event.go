@@ -256,6 +256,13 @@ type Notice struct {
 	Subject, Text string
 }
 
+// Pusher wakes phones. Errors follow the rule of Gone, Never, After, Unavailable,
+// Blocked and all others.
+type Pusher interface {
+	// Push asks the phone of a token to look for changed passes of a type.
+	Push(ctx context.Context, passType, token string) error
+}
+
 // Channel delivers. Errors follow the rule of Never, After, Unavailable and all
 // others.
 type Channel interface {

@@ -11,12 +11,14 @@ const (
 	MessageUpdated      = "pass.updated"
 	MessageVoided       = "pass.voided"
 	MessageRedeemed     = "pass.redeemed"
+	MessageInstalled    = "pass.installed"
+	MessageRemoved      = "pass.removed"
 	MessageDeliveryDead = "delivery.dead"
 )
 
 // MessageTypes are all of them.
 func MessageTypes() []string {
-	return []string{MessageIssued, MessageUpdated, MessageVoided, MessageRedeemed, MessageDeliveryDead}
+	return []string{MessageIssued, MessageUpdated, MessageVoided, MessageRedeemed, MessageInstalled, MessageRemoved, MessageDeliveryDead}
 }
 
 // Message tells an outside program of something that happened.

@@ -36,17 +36,24 @@ func Parse(files fs.FS, folder string, log *slog.Logger) (*Set, error) {
 	return &Set{templates: t, log: log}, err
 }
 
+// Render makes a page that its caller writes, with headers of its own.
+func (s *Set) Render(name string, data any) ([]byte, error) {
+	var b bytes.Buffer
+	err := s.templates.ExecuteTemplate(&b, name, data)
+	return b.Bytes(), err
+}
+
 // Show writes a page. Pages hold personal links: no cache, no referrer, no
 // index, and nothing from elsewhere.
 func (s *Set) Show(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
-	var b bytes.Buffer
-	if err := s.templates.ExecuteTemplate(&b, name, data); err != nil {
+	b, err := s.Render(name, data)
+	if err != nil {
 		s.log.Error("a page could not be made", "page", name, "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
 	action := "'none'"
-	if bytes.Contains(b.Bytes(), []byte("<form ")) {
+	if bytes.Contains(b, []byte("<form ")) {
 		action = "'self'"
 	}
 	header := w.Header()
@@ -58,7 +65,7 @@ func (s *Set) Show(w http.ResponseWriter, r *http.Request, code int, name string
 	header.Set("X-Robots-Tag", "noindex")
 	w.WriteHeader(code)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(b.Bytes())
+		_, _ = w.Write(b)
 	}
 }
 

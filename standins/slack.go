@@ -26,7 +26,7 @@ type SlackOptions struct {
 	// Rates default to SlackRates{}, Slack's own.
 	Rates SlackRates
 	// Fetch, when set, is asked for every picture of a message, as Slack fetches
-	// them itself: an error makes the blocks invalid.
+	// them itself: an error makes the blocks invalid. It must not call Slack.
 	Fetch func(url string) error
 	// Now is the clock of everything that expires or is counted. Default:
 	// time.Now; only then does an app that is late also lose its connection.
@@ -75,6 +75,7 @@ type Slack struct {
 	groups   []SlackGroup
 	channels []SlackChannel
 	messages []*SlackMessage
+	states   map[string]map[string]map[string]any // of elements in messages, by user and message
 	views    []*slackView
 	triggers map[string]*slackTrigger
 	hooks    map[string]*slackHook
@@ -95,6 +96,7 @@ func NewSlack(opts SlackOptions) *Slack {
 		users:    slices.Clone(opts.Workspace.Users),
 		groups:   slices.Clone(opts.Workspace.Groups),
 		channels: slices.Clone(opts.Workspace.Channels),
+		states:   map[string]map[string]map[string]any{},
 		triggers: map[string]*slackTrigger{}, hooks: map[string]*slackHook{}, buckets: map[string]*slackBucket{},
 	}
 	if s.now == nil {
@@ -210,7 +212,8 @@ func (s *Slack) Revoke() {
 	s.revoked = true
 }
 
-// Fail has f asked before every Web API call; nil from it answers as usual. A
+// Fail has f asked before every call of the Web API and of a response URL; nil
+// from it answers as usual. A
 // Fault with Status 200 is an error of Slack's, named by its Code.
 func (s *Slack) Fail(f func(*http.Request) *Fault) {
 	s.mu.Lock()

@@ -112,14 +112,8 @@ func (a slackAnswer) code() string {
 // serveMethod answers one call. Slack answers 200 whatever is wrong, but for
 // its rate limits.
 func (s *Slack) serveMethod(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	fail := s.fail
-	s.mu.Unlock()
-	if fail != nil {
-		if f := fail(r); f != nil {
-			s.serveFault(w, r, f)
-			return
-		}
+	if s.fails(w, r) {
+		return
 	}
 	c, refused := readSlackCall(r)
 	c.now = s.now()
@@ -158,15 +152,33 @@ func (s *Slack) writeAnswer(w http.ResponseWriter, c *slackCall, answer slackAns
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-func (s *Slack) serveFault(w http.ResponseWriter, r *http.Request, f *Fault) {
-	c, _ := readSlackCall(r)
+// fails is true where a scripted failure has answered.
+func (s *Slack) fails(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
-	s.calls = append(s.calls, SlackCall{Method: c.method, Args: c.args, At: s.now(), Error: f.Code})
-	s.touch()
+	fail := s.fail
 	s.mu.Unlock()
+	if fail == nil {
+		return false
+	}
+	f := fail(r)
+	if f == nil {
+		return false
+	}
+	if r.PathValue("method") != "" {
+		c, _ := readSlackCall(r)
+		s.mu.Lock()
+		s.calls = append(s.calls, SlackCall{Method: c.method, Args: c.args, At: s.now(), Error: f.Code})
+		s.touch()
+		s.mu.Unlock()
+	}
 	if f.Status == 0 {
 		f.answer(w) // hangs up
 	}
+	serveFault(w, f)
+	return true
+}
+
+func serveFault(w http.ResponseWriter, f *Fault) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
@@ -237,6 +249,7 @@ func (s *Slack) missingScope(needed ...string) slackAnswer {
 func readSlackCall(r *http.Request) (*slackCall, slackAnswer) {
 	c := &slackCall{method: r.PathValue("method"), args: map[string]string{}}
 	setArgs(c.args, r.URL.Query())
+	delete(c.args, "token") // not taken from an address any more
 	defer func() { delete(c.args, "token") }()
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	c.token = bearer

@@ -37,10 +37,11 @@ const (
 )
 
 // CheckBlocks is what Slack would refuse of blocks: nothing, where they are
-// good. https://docs.slack.dev/reference/block-kit
-func CheckBlocks(blocks []SlackBlock, on SlackSurface) []SlackProblem {
+// good. Anything that marshals into an array of blocks will do.
+// https://docs.slack.dev/reference/block-kit
+func CheckBlocks(blocks any, on SlackSurface) []SlackProblem {
 	c := &slackChecker{surface: on}
-	c.blocks("", blocks)
+	c.list("", blocks)
 	return c.problems
 }
 

@@ -125,7 +125,7 @@ func slackBlockShapes() map[string]slackShape {
 		"alert": {fields: []slackField{
 			{name: "text", kind: slackIsText, need: true, max: 200},
 			{name: "level", kind: slackIsOneOf, of: []string{"default", "info", "warning", "error", "success"}},
-		}},
+		}, only: SlackModalSurface},
 		"rich_text":       {fields: []slackField{{name: "elements", kind: slackIsList, need: true}}, open: true},
 		"video":           {open: true},
 		"table":           {fields: []slackField{{name: "rows", kind: slackIsList, need: true, max: 100}}, only: SlackMessageSurface, open: true},
@@ -174,7 +174,7 @@ func slackElementShapes() map[string]slackShape {
 	for kind, fields := range map[string][]slackField{
 		"static_select": {options, groups, {name: "initial_option", kind: slackIsObject, of: []string{"(option)"}}},
 		"external_select": {
-			{name: "min_query_length", kind: slackIsNumber, max: 1000}, {name: "initial_option", kind: slackIsObject, of: []string{"(option)"}},
+			{name: "min_query_length", kind: slackIsNumber}, {name: "initial_option", kind: slackIsObject, of: []string{"(option)"}},
 		},
 		"users_select": {initial("initial_user")},
 		"conversations_select": {

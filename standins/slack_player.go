@@ -51,7 +51,7 @@ func (s *Slack) Command(ctx context.Context, user, channel, command, text string
 	}
 	h := slackHook{user: u.ID, channel: c.ID, command: strings.TrimSpace(command + " " + text)}
 	hook := s.newHook("commands", h)
-	trigger := s.newTrigger(slackTrigger{user: u.ID})
+	trigger := s.newTrigger(slackTrigger{user: u.ID, channel: c.ID})
 	w := s.opts.Workspace
 	fields := map[string]string{
 		"token": "deprecated", "team_id": w.TeamID, "team_domain": w.Domain, "channel_id": c.ID, "channel_name": c.shownName(),
@@ -70,6 +70,19 @@ func (s *Slack) Command(ctx context.Context, user, channel, command, text string
 	reply.TriggerID, reply.ResponseURL = trigger, hook
 	s.showAnswer(&reply, &h)
 	return reply, nil
+}
+
+// Say is a user who writes a message. The app hears nothing of it.
+func (s *Slack) Say(user, channel, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, known := s.user(user)
+	c, there := s.channel(channel)
+	if !known || !there || text == "" {
+		return fmt.Errorf("slack stand-in: %s cannot say %q in %s", user, text, channel)
+	}
+	s.add(SlackMessage{Channel: c.ID, User: u.ID, SlackContent: SlackContent{Text: text}})
+	return nil
 }
 
 // shownName is how payloads name a channel.
@@ -91,7 +104,7 @@ func (s *Slack) showAnswer(reply *SlackReply, h *slackHook) {
 		return
 	}
 	var payload map[string]any
-	if json.Unmarshal([]byte(text), &payload) != nil {
+	if !reply.JSON || json.Unmarshal([]byte(text), &payload) != nil {
 		payload = map[string]any{"text": text}
 	}
 	s.mu.Lock()

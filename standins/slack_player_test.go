@@ -21,233 +21,6 @@ func option(value string) *slack.OptionBlockObject {
 	return slack.NewOptionBlockObject(value, plain(strings.ToUpper(value)), nil)
 }
 
-// opens has anna open a modal by a command; the app answers interactions with
-// what answer gives.
-func opens(t *testing.T, w *workspace, view slack.ModalViewRequest, answer func(slack.InteractionCallback) any) standins.SlackView {
-	t.Helper()
-	w.app(t, func(rw http.ResponseWriter, r *http.Request) {
-		if !verified(w, mustClone(r)) {
-			t.Error("the signature is wrong")
-		}
-		if r.URL.Path == "/slack/commands" {
-			command, err := slack.SlashCommandParse(r)
-			if err != nil {
-				t.Error(err)
-			}
-			if _, err := w.api.OpenView(command.TriggerID, view); err != nil {
-				t.Errorf("%+v", err)
-			}
-			return
-		}
-		callback, err := slack.InteractionCallbackParse(r)
-		if err != nil {
-			t.Error(err)
-		}
-		if a := answer(callback); a != nil {
-			rw.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(rw).Encode(a)
-		}
-	})
-	if reply, err := w.Command(context.Background(), anna, general, "/pass", ""); err != nil || reply.Failure != "" {
-		t.Fatalf("%+v %v", reply, err)
-	}
-	v, ok := w.View(anna)
-	if !ok {
-		t.Fatal("no view is open")
-	}
-	return v
-}
-
-// mustClone gives both the same body.
-func mustClone(r *http.Request) *http.Request {
-	body := readAll(r)
-	c := r.Clone(r.Context())
-	c.Body, r.Body = body(), body()
-	return c
-}
-
-func TestSlackSubmissionWithErrorsKeepsTheView(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	var got slack.InteractionCallback
-	v := opens(t, w, modal(), func(c slack.InteractionCallback) any {
-		got = c
-		return slack.NewErrorsViewSubmissionResponse(map[string]string{"holder": "Nobody is called that."})
-	})
-	reply, err := w.Submit(context.Background(), anna, v, map[string]any{"holder": "Ann"})
-	if err != nil || reply.Errors["holder"] != "Nobody is called that." {
-		t.Errorf("%+v %v", reply, err)
-	}
-	if got.Type != slack.InteractionTypeViewSubmission || got.View.CallbackID != "issue" || got.View.PrivateMetadata != "visitor" ||
-		got.View.State.Values["holder"]["value"].Value != "Ann" || got.User.ID != anna {
-		t.Errorf("%+v", got)
-	}
-	if v, ok := w.View(anna); !ok || v.Errors["holder"] == "" || v.Values["holder"]["value"].(map[string]any)["value"] != "Ann" {
-		t.Errorf("%+v", v)
-	}
-}
-
-func TestSlackSubmissionClosesTheView(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	v := opens(t, w, modal(), func(slack.InteractionCallback) any { return nil })
-	if reply, err := w.Submit(context.Background(), anna, v, map[string]any{"holder": "Ann"}); err != nil || reply.Failure != "" {
-		t.Errorf("%+v %v", reply, err)
-	}
-	if views := w.Views(anna); len(views) != 0 {
-		t.Errorf("%+v", views)
-	}
-}
-
-func TestSlackHoldsBackWhatIsIncomplete(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	email := slack.NewInputBlock("mail", plain("Mail"), nil, &slack.EmailTextInputBlockElement{Type: "email_text_input", ActionID: "v"})
-	email.Optional = true
-	view := modal()
-	view.Blocks.BlockSet = append(view.Blocks.BlockSet, email)
-	v := opens(t, w, view, func(slack.InteractionCallback) any { t.Error("it was sent"); return nil })
-	reply, err := w.Submit(context.Background(), anna, v, map[string]any{"mail": "not one"})
-	if err != nil || !reply.Unsent || reply.Errors["holder"] == "" || reply.Errors["mail"] == "" {
-		t.Errorf("%+v %v", reply, err)
-	}
-}
-
-func TestSlackSubmissionUpdatesPushesAndClears(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	answers := []any{}
-	next := modal()
-	next.Title = plain("Next")
-	v := opens(t, w, modal(), func(slack.InteractionCallback) any {
-		a := answers[0]
-		answers = answers[1:]
-		return a
-	})
-	submit := func(want string, views int, answer any) {
-		t.Helper()
-		answers = append(answers, answer)
-		reply, err := w.Submit(context.Background(), anna, v, map[string]any{"holder": "Ann"})
-		if err != nil || reply.Failure != "" {
-			t.Fatalf("%+v %v", reply, err)
-		}
-		open := w.Views(anna)
-		if len(open) != views {
-			t.Fatalf("%d views, want %d", len(open), views)
-		}
-		if views > 0 {
-			if v = open[views-1]; v.Title != want {
-				t.Errorf("got %q, want %q", v.Title, want)
-			}
-		}
-	}
-	submit("Next", 1, slack.NewUpdateViewSubmissionResponse(&next))
-	submit("New pass", 2, slack.NewPushViewSubmissionResponse(ptr(modal())))
-	submit("New pass", 3, slack.NewPushViewSubmissionResponse(ptr(modal())))
-	answers = append(answers, slack.NewPushViewSubmissionResponse(ptr(modal())))
-	if reply, _ := w.Submit(context.Background(), anna, v, map[string]any{"holder": "Ann"}); reply.Failure != standins.SlackTrouble {
-		t.Errorf("a fourth view: %+v", reply)
-	}
-	submit("", 0, slack.NewClearViewSubmissionResponse())
-}
-
-func ptr[T any](v T) *T { return &v }
-
-func TestSlackSubmissionOfNonsenseIsTrouble(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	long := modal()
-	long.Title = plain(strings.Repeat("x", 25))
-	for name, answer := range map[string]any{
-		"unknown block": slack.NewErrorsViewSubmissionResponse(map[string]string{"nowhere": "x"}), "invalid view": slack.NewUpdateViewSubmissionResponse(&long),
-		"unknown action": map[string]any{"response_action": "dance"},
-	} {
-		v := opens(t, w, modal(), func(slack.InteractionCallback) any { return answer })
-		if reply, err := w.Submit(context.Background(), anna, v, map[string]any{"holder": "Ann"}); err != nil || reply.Failure != standins.SlackTrouble {
-			t.Errorf("%s: %+v %v", name, reply, err)
-		}
-	}
-}
-
-func TestSlackChoosingInAViewDispatchesActions(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	choice := slack.NewOptionsSelectBlockElement("static_select", plain("Which"), "template", option("visitor"), option("member"))
-	view := modal()
-	view.Blocks.BlockSet = append([]slack.Block{slack.NewActionBlock("which", choice)}, view.Blocks.BlockSet...)
-	var got slack.InteractionCallback
-	v := opens(t, w, view, func(c slack.InteractionCallback) any {
-		got = c
-		changed := view
-		changed.Title = plain("Member")
-		if _, err := w.api.UpdateView(changed, "", c.View.Hash, c.View.ID); err != nil {
-			t.Error(err)
-		}
-		return nil
-	})
-	if _, err := w.Choose(context.Background(), anna, v, "holder", "value", "Ann"); err != nil {
-		t.Fatal(err)
-	}
-	reply, err := w.Choose(context.Background(), anna, v, "which", "template", "member")
-	if err != nil || reply.Failure != "" || reply.Status != 200 {
-		t.Errorf("%+v %v", reply, err)
-	}
-	if len(got.ActionCallback.BlockActions) != 1 || got.ActionCallback.BlockActions[0].SelectedOption.Value != "member" || got.Container.ViewID != v.ID {
-		t.Errorf("%+v", got)
-	}
-	v, _ = w.View(anna)
-	if v.Title != "Member" || v.Values["holder"]["value"].(map[string]any)["value"] != "Ann" {
-		t.Errorf("an update with the same ids loses what was entered: %+v", v)
-	}
-	if _, err := w.Choose(context.Background(), anna, v, "which", "template", "nonsense"); err == nil {
-		t.Error("an option that is not there can be chosen")
-	}
-}
-
-func TestSlackPushFromAView(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	view := modal()
-	view.Blocks.BlockSet = append(view.Blocks.BlockSet, slack.NewActionBlock("more", slack.NewButtonBlockElement("again", "", plain("Again"))))
-	v := opens(t, w, view, func(c slack.InteractionCallback) any {
-		if _, err := w.api.PushView(c.TriggerID, modal()); err != nil {
-			t.Error(err)
-		}
-		return nil
-	})
-	if _, err := w.Choose(context.Background(), anna, v, "", "again", nil); err != nil {
-		t.Fatal(err)
-	}
-	views := w.Views(anna)
-	if len(views) != 2 || views[1].Root != views[0].ID || views[1].Previous != views[0].ID {
-		t.Errorf("%+v", views)
-	}
-	if _, err := w.Submit(context.Background(), anna, v, nil); err == nil {
-		t.Error("a view below can be submitted")
-	}
-	if _, err := w.CloseView(context.Background(), anna, views[1], true); err != nil || len(w.Views(anna)) != 0 {
-		t.Error(err)
-	}
-}
-
-func TestSlackSuggestionsOfAnExternalSelect(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	who := slack.NewOptionsSelectBlockElement("external_select", plain("Who"), "person")
-	view := modal()
-	view.Blocks.BlockSet = []slack.Block{slack.NewInputBlock("who", plain("Who"), nil, who)}
-	var asked slack.InteractionCallback
-	v := opens(t, w, view, func(c slack.InteractionCallback) any {
-		if c.Type != slack.InteractionTypeBlockSuggestion {
-			return nil
-		}
-		asked = c
-		return slack.OptionsResponse{Options: []*slack.OptionBlockObject{option("ann"), option("anton")}}
-	})
-	if reply, err := w.Suggest(context.Background(), anna, v, "who", "person", "an"); err != nil || !reply.Unsent {
-		t.Errorf("two characters are enough: %+v %v", reply, err)
-	}
-	reply, err := w.Suggest(context.Background(), anna, v, "who", "person", "ann")
-	if err != nil || len(reply.Options) != 2 || asked.Value != "ann" || asked.ActionID != "person" {
-		t.Errorf("%+v %v %+v", reply, err, asked)
-	}
-	if reply, err := w.Submit(context.Background(), anna, v, map[string]any{"who": "anton"}); err != nil || reply.Failure != "" {
-		t.Errorf("%+v %v", reply, err)
-	}
-}
-
 func TestSlackButtonOfAMessage(t *testing.T) {
 	w := startSlack(t, standins.SlackOptions{})
 	var got slack.InteractionCallback
@@ -353,5 +126,181 @@ func TestSlackSendsAnEventUntilItIsTaken(t *testing.T) {
 	replies := w.Event(context.Background(), map[string]any{"type": "app_home_opened", "user": anna})
 	if len(replies) != 3 || strings.Join(retries, " ") != " 1http_error 2http_timeout" {
 		t.Errorf("%+v %q", replies, retries)
+	}
+}
+
+func TestSlackCommandHasNothingToReplace(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	reply, err := w.Command(context.Background(), anna, general, "/pass", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"Working on it.", "Done."} {
+		if _, _, err := w.api.PostMessage("", slack.MsgOptionText(text, false), slack.MsgOptionReplaceOriginal(reply.ResponseURL)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.Ephemeral(anna)) != 2 {
+		t.Errorf("%+v", w.Ephemeral(anna))
+	}
+}
+
+func TestSlackNewMessageFromAButton(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	if _, _, err := w.api.PostMessage(general, slack.MsgOptionBlocks(slack.NewActionBlock("", slack.NewButtonBlockElement("more", "", plain("More"))))); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := w.Press(context.Background(), ben, w.Messages(general)[0], "more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(reply.ResponseURL, "application/json", strings.NewReader(`{"text":"More.","replace_original":false}`))
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	_ = resp.Body.Close()
+	if m := w.Ephemeral(ben); len(m) != 1 || m[0].Text != "More." || len(w.Messages(general)) != 1 {
+		t.Errorf("%+v", w.AllMessages())
+	}
+}
+
+func TestSlackShowsJSONThatIsNotCalledSo(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(`{"text":"Done."}`)) })
+	if reply, err := w.Command(context.Background(), anna, general, "/pass", ""); err != nil || reply.Message.Text != `{"text":"Done."}` {
+		t.Errorf("%+v %v", reply, err)
+	}
+}
+
+func TestSlackRemembersWhatIsChosenInAMessage(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	var got slack.InteractionCallback
+	w.app(t, func(_ http.ResponseWriter, r *http.Request) { got, _ = slack.InteractionCallbackParse(r) })
+	choice := slack.NewOptionsSelectBlockElement("static_select", plain("Which"), "which", option("visitor"), option("member"))
+	if _, _, err := w.api.PostMessage(general, slack.MsgOptionBlocks(slack.NewActionBlock("a", choice, slack.NewButtonBlockElement("send", "", plain("Send"))))); err != nil {
+		t.Fatal(err)
+	}
+	m := w.Messages(general)[0]
+	if _, err := w.ChooseInMessage(context.Background(), ben, m, "which", "member"); err != nil || got.ActionCallback.BlockActions[0].SelectedOption.Value != "member" {
+		t.Fatal(err)
+	}
+	if _, err := w.Press(context.Background(), ben, m, "send"); err != nil || got.BlockActionState.Values["a"]["which"].SelectedOption.Value != "member" {
+		t.Errorf("%+v %v", got.BlockActionState, err)
+	}
+	if _, err := w.Press(context.Background(), anna, m, "send"); err != nil || got.BlockActionState.Values["a"]["which"].SelectedOption.Value != "" {
+		t.Errorf("anna sees what ben chose: %+v %v", got.BlockActionState, err)
+	}
+}
+
+func TestSlackManyCommandsAtOnce(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{Rates: standins.SlackRates{None: true}})
+	w.app(t, func(_ http.ResponseWriter, r *http.Request) {
+		command, err := slack.SlashCommandParse(r)
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := w.api.OpenView(command.TriggerID, modal()); err != nil {
+			t.Error(err)
+		}
+		if _, _, err := w.api.PostMessage(general, slack.MsgOptionText(command.Text, false)); err != nil {
+			t.Error(err)
+		}
+	})
+	done := make(chan error)
+	users := []string{anna, ben, cleo}
+	for i := range 30 {
+		go func() {
+			_, err := w.Command(context.Background(), users[i%3], general, "/pass", "visitor")
+			done <- err
+		}()
+	}
+	for range 30 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	messages := w.Messages(general)
+	for i := 1; i < len(messages); i++ {
+		if messages[i].TS <= messages[i-1].TS {
+			t.Errorf("%s comes after %s", messages[i].TS, messages[i-1].TS)
+		}
+	}
+	if len(messages) != 30 || len(w.Views(anna)) != 1 {
+		t.Errorf("%d messages, %d views", len(messages), len(w.Views(anna)))
+	}
+}
+
+func TestSlackResponseURLRefusesNonsense(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	w.app(t, func(http.ResponseWriter, *http.Request) {})
+	reply, err := w.Command(context.Background(), anna, general, "/pass", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(url, body string) int {
+		resp, err := http.Post(url, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	for body, want := range map[string]int{
+		"nonsense": 400, `{}`: 400, `{"blocks":[{"type":"marquee"}]}`: 400,
+		`{"text":"in the thread","response_type":"in_channel","replace_original":false,"thread_ts":"1.000001"}`: 200,
+	} {
+		if got := send(reply.ResponseURL, body); got != want {
+			t.Errorf("%s: %d, want %d", body, got, want)
+		}
+	}
+	if got := send(reply.ResponseURL+"0", `{"text":"a"}`); got != 404 {
+		t.Errorf("another address: %d", got)
+	}
+	if m := w.Messages(general); len(m) != 1 || m[0].ThreadTS != "1.000001" {
+		t.Errorf("%+v", m)
+	}
+	w.Fail(func(r *http.Request) *standins.Fault { return &standins.Fault{Status: 503} })
+	if got := send(reply.ResponseURL, `{"text":"a"}`); got != 503 {
+		t.Errorf("scripted: %d", got)
+	}
+}
+
+func TestSlackVerifiesTheEventsURL(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	answers := true
+	w.app(t, func(rw http.ResponseWriter, r *http.Request) {
+		var body struct{ Type, Challenge string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.Type != "url_verification" {
+			t.Error(err, body)
+		}
+		if answers {
+			_, _ = rw.Write([]byte(body.Challenge))
+		}
+	})
+	if !w.VerifyURL(context.Background()) {
+		t.Error("the answer is not taken")
+	}
+	answers = false
+	if w.VerifyURL(context.Background()) {
+		t.Error("no answer is taken")
+	}
+}
+
+func TestSlackRefusesWhatNobodyCanDo(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	ctx := context.Background()
+	if _, err := w.Command(ctx, "U0NOBODY01", general, "/pass", ""); err == nil {
+		t.Error("nobody types a command")
+	}
+	if _, err := w.Press(ctx, anna, standins.SlackMessage{Channel: general, TS: "1.000001"}, "x"); err == nil {
+		t.Error("a message that is not there is pressed")
+	}
+	if _, err := w.Submit(ctx, anna, standins.SlackView{ID: "V1"}, nil); err == nil {
+		t.Error("a view that is not there is submitted")
+	}
+	if _, err := w.Suggest(ctx, anna, standins.SlackView{ID: "V1"}, "", "a", "abc"); err == nil {
+		t.Error("a view that is not there asks")
 	}
 }

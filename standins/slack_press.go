@@ -22,9 +22,9 @@ type slackUse struct {
 	element, in   map[string]any
 }
 
-// Press is a user who presses a button of a message, or of the view that is in
-// front: named by its action_id, or by what is written on it. A button with a
-// url opens that too; the app has to acknowledge all the same.
+// Press is a user who presses a button of a message, named by its action_id or
+// by what is written on it. A button with a url opens that too; the app has to
+// acknowledge all the same.
 // https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 func (s *Slack) Press(ctx context.Context, user string, m SlackMessage, button string) (SlackReply, error) {
 	s.mu.Lock()
@@ -69,9 +69,8 @@ func (s *Slack) choose(ctx context.Context, user string, m *SlackMessage, v *Sla
 			return SlackReply{}, err
 		}
 	}
-	if use.view != nil && state != nil && slackType(use.element) != "overflow" {
-		use.view.set(use.block, use.action, state)
-		s.touch()
+	if state != nil && slackType(use.element) != "overflow" {
+		s.remember(use, state)
 	}
 	if use.in["type"] == "input" && use.in["dispatch_action"] != true {
 		s.mu.Unlock()
@@ -143,10 +142,7 @@ func (s *Slack) act(ctx context.Context, use slackUse, state map[string]any) Sla
 	if use.message != nil {
 		reply.ResponseURL = s.newHook("actions", slackHook{user: use.user.ID, channel: use.message.Channel, source: use.message})
 		payload["response_url"] = reply.ResponseURL
-		payload["state"] = map[string]any{"values": map[string]any{}}
-		if state != nil {
-			payload["state"] = map[string]any{"values": map[string]any{use.block: map[string]any{use.action: state}}}
-		}
+		payload["state"] = map[string]any{"values": s.messageState(use)}
 	}
 	reply.TriggerID, _ = payload["trigger_id"].(string)
 	address := s.opts.App.Interactivity
@@ -162,6 +158,9 @@ func (s *Slack) act(ctx context.Context, use slackUse, state map[string]any) Sla
 func (s *Slack) interaction(kind string, use slackUse) map[string]any {
 	w := s.opts.Workspace
 	trigger := slackTrigger{user: use.user.ID}
+	if use.message != nil {
+		trigger.channel = use.message.Channel
+	}
 	p := map[string]any{
 		"type": kind, "token": "deprecated", "api_app_id": s.opts.App.ID, "enterprise": nil, "is_enterprise_install": false,
 		"team": map[string]any{"id": w.TeamID, "domain": w.Domain},
@@ -192,6 +191,39 @@ func interactive(address string, payload map[string]any, answered bool) slackEnv
 	}
 	body := url.Values{"payload": {string(raw)}}.Encode()
 	return slackEnvelope{kind: "interactive", url: address, contentType: slackForm, body: []byte(body), payload: json.RawMessage(raw), answered: answered}
+}
+
+// remember keeps what was chosen, in the view or for the message.
+func (s *Slack) remember(use slackUse, state map[string]any) {
+	defer s.touch()
+	if use.view != nil {
+		use.view.set(use.block, use.action, state)
+		return
+	}
+	key := use.user.ID + " " + use.message.Channel + " " + use.message.TS
+	if s.states[key] == nil {
+		s.states[key] = map[string]map[string]any{}
+	}
+	if s.states[key][use.block] == nil {
+		s.states[key][use.block] = map[string]any{}
+	}
+	s.states[key][use.block][use.action] = state
+}
+
+// messageState is what a user has chosen in a message so far.
+func (s *Slack) messageState(use slackUse) map[string]map[string]any {
+	chosen := s.states[use.user.ID+" "+use.message.Channel+" "+use.message.TS]
+	values := map[string]map[string]any{}
+	for _, f := range slackFields(slackLeaves(use.message.Blocks)) {
+		if values[f.block] == nil {
+			values[f.block] = map[string]any{}
+		}
+		values[f.block][f.action] = f.initial()
+		if state, ok := chosen[f.block][f.action]; ok {
+			values[f.block][f.action] = state
+		}
+	}
+	return values
 }
 
 // set stores what was entered.
@@ -250,7 +282,7 @@ func slackStrings(value any) []string {
 		}
 		return []string{v}
 	case []string:
-		return v
+		return append([]string{}, v...)
 	}
 	return []string{}
 }

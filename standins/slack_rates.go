@@ -17,7 +17,7 @@ type SlackRates struct {
 	// Tier1 to Tier4 are calls a minute of one method, which may come at once.
 	// Default: 1, 20, 50 and 100; of Tier1 20 may come at once.
 	Tier1, Tier2, Tier3, Tier4 int
-	// None switches all limits off.
+	// None switches these limits off, but not Refuse.
 	None bool
 }
 
@@ -93,12 +93,12 @@ func (s *Slack) Refuse(share float64, after time.Duration) {
 // caller holds the lock.
 func (s *Slack) limit(c *slackCall) slackAnswer {
 	m, ok := slackMethods[c.method]
-	if !ok || s.opts.Rates.None {
+	if !ok {
 		return nil
 	}
 	key := c.method
 	if m.rate == slackPosting {
-		key += " " + c.args["channel"]
+		key += " " + s.posted(c.args["channel"])
 	}
 	second, burst := s.opts.Rates.per(m.rate)
 	b := s.buckets[key]
@@ -118,6 +118,9 @@ func (s *Slack) limit(c *slackCall) slackAnswer {
 		b.until = c.now.Add(s.share.after)
 		return rateLimited(s.share.after)
 	}
+	if s.opts.Rates.None {
+		return nil
+	}
 	if b.left < 1 {
 		wait := time.Duration(math.Ceil((1-b.left)/second)) * time.Second
 		b.until = c.now.Add(wait)
@@ -125,6 +128,19 @@ func (s *Slack) limit(c *slackCall) slackAnswer {
 	}
 	b.left--
 	return nil
+}
+
+// posted is the channel that a post is for, however it is named.
+func (s *Slack) posted(target string) string {
+	if c, ok := s.channel(target); ok {
+		return c.ID
+	}
+	for _, c := range s.channels {
+		if c.User == target && !c.Group {
+			return c.ID
+		}
+	}
+	return target
 }
 
 func rateLimited(wait time.Duration) slackAnswer {

@@ -36,6 +36,9 @@ func (s *Slack) newHook(kind string, h slackHook) string {
 
 // serveResponseURL takes what an app answers later.
 func (s *Slack) serveResponseURL(w http.ResponseWriter, r *http.Request) {
+	if s.fails(w, r) {
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, slackBodyLimit))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +75,7 @@ func (s *Slack) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 // message is nil where nothing is shown; the code says what was wrong. The
 // caller holds the lock.
 func (s *Slack) respond(h *slackHook, payload map[string]any) (*SlackMessage, string) {
-	if payload["delete_original"] == true {
+	if payload["delete_original"] == true || payload["delete_original"] == "true" {
 		if h.source != nil {
 			h.source.Deleted = true
 			s.touch()
@@ -83,9 +86,11 @@ func (s *Slack) respond(h *slackHook, payload map[string]any) (*SlackMessage, st
 	if code != "" {
 		return nil, code
 	}
-	// A command's own line cannot be replaced, and what only one person sees
-	// stays so.
-	if payload["replace_original"] == true && h.source != nil {
+	// A command has nothing to replace, and what only one person sees stays so.
+	// Where a button's answer does not say, Slack's older pages have it replace
+	// the message; its newer ones are silent.
+	keep := payload["replace_original"]
+	if h.source != nil && keep != false && keep != "false" {
 		s.change(h.source, content)
 		return h.source, ""
 	}

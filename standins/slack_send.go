@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"time"
@@ -41,7 +42,10 @@ type SlackReply struct {
 	// and Body the payload of it.
 	Status int
 	Body   []byte
-	Took   time.Duration
+	// JSON is true where the Content-Type says so. Slack takes any other answer
+	// for text.
+	JSON bool
+	Took time.Duration
 	// Failure is what the user is told went wrong: SlackTimeout and the like.
 	Failure string
 	// Message is what the acknowledgement itself shows, or nil.
@@ -122,28 +126,30 @@ func (s *Slack) post(ctx context.Context, r SlackRequest) SlackReply {
 		defer cancel()
 	}
 	started := s.now()
-	status, body, err := s.exchange(ctx, r)
-	reply.Status, reply.Body, reply.Took = status, body, s.now().Sub(started)
+	err := s.exchange(ctx, r, &reply)
+	reply.Took = s.now().Sub(started)
 	switch {
 	case reply.Took > slackAckTime || errors.Is(err, context.DeadlineExceeded):
 		reply.Failure = SlackTimeout
-	case err != nil || status != http.StatusOK:
+	case err != nil || reply.Status != http.StatusOK:
 		reply.Failure = SlackDispatch
 	}
 	return reply
 }
 
-func (s *Slack) exchange(ctx context.Context, r SlackRequest) (int, []byte, error) {
+func (s *Slack) exchange(ctx context.Context, r SlackRequest, reply *SlackReply) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, bytes.NewReader(r.Body))
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	req.Header = r.Header.Clone()
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, slackBodyLimit))
-	return resp.StatusCode, body, err
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	reply.Status, reply.JSON = resp.StatusCode, kind == "application/json"
+	reply.Body, err = io.ReadAll(io.LimitReader(resp.Body, slackBodyLimit))
+	return err
 }

@@ -244,7 +244,7 @@ func (s *Slack) acknowledged(ctx context.Context, socket *slackSocket, ack chan 
 	reply := SlackReply{}
 	select {
 	case payload := <-ack:
-		reply.Status = http.StatusOK
+		reply.Status, reply.JSON = http.StatusOK, true
 		if e.answered {
 			reply.Body = payload
 		}

@@ -5,9 +5,11 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
@@ -150,5 +152,42 @@ func TestSlackSocketModeEvent(t *testing.T) {
 	})
 	if replies := w.Event(context.Background(), map[string]any{"type": "app_home_opened", "user": anna, "tab": "home"}); len(replies) != 1 || replies[0].Failure != "" {
 		t.Errorf("%+v", replies)
+	}
+}
+
+func TestSlackSocketModeTakesNoLargeAnswer(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	_, address, err := w.api.StartSocketModeContext(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, resp, err := websocket.DefaultDialer.Dial(address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	defer conn.Close()
+	connected(t, w)
+	if _, again, err := websocket.DefaultDialer.Dial(address, nil); err == nil || again.StatusCode != http.StatusForbidden {
+		t.Error("an address opens twice", err)
+	}
+	go func() {
+		for {
+			var e struct {
+				Type     string `json:"type"`
+				Envelope string `json:"envelope_id"`
+			}
+			if conn.ReadJSON(&e) != nil {
+				return
+			}
+			if e.Type == "slash_commands" {
+				for _, text := range []string{strings.Repeat("x", 20<<10), "short"} {
+					_ = conn.WriteJSON(map[string]any{"envelope_id": e.Envelope, "payload": map[string]any{"text": text}})
+				}
+			}
+		}
+	}()
+	if reply, err := w.Command(context.Background(), anna, general, "/pass", ""); err != nil || reply.Message == nil || reply.Message.Text != "short" {
+		t.Errorf("%+v %v", reply, err)
 	}
 }

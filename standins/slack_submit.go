@@ -21,7 +21,7 @@ import (
 func (s *Slack) Submit(ctx context.Context, user string, v SlackView, values map[string]any) (SlackReply, error) {
 	s.mu.Lock()
 	view := s.openedView(user, v.ID)
-	if view == nil || view.Submit == "" && len(values) > 0 {
+	if view == nil || view.Submit == "" {
 		s.mu.Unlock()
 		return SlackReply{}, fmt.Errorf("slack stand-in: %s cannot submit the view %s", user, v.ID)
 	}
@@ -95,7 +95,7 @@ func (s *Slack) submitted(reply *SlackReply, view *slackView) {
 		View   json.RawMessage   `json:"view"`
 	}
 	body := strings.TrimSpace(string(reply.Body))
-	if body != "" && json.Unmarshal([]byte(body), &answer) != nil {
+	if body != "" && (!reply.JSON || json.Unmarshal([]byte(body), &answer) != nil) {
 		reply.Failure = SlackTrouble
 		return
 	}
@@ -145,7 +145,7 @@ func (s *Slack) nextView(reply *SlackReply, view *slackView, action, raw string)
 	case refused != nil, action == "push" && len(s.stack(view.User)) >= slackViewStack:
 		reply.Failure = SlackTrouble
 	case action == "push":
-		s.show(view.User, next)
+		s.show(&slackTrigger{user: view.User}, next)
 	default:
 		s.fill(view, next)
 	}

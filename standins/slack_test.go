@@ -128,200 +128,6 @@ func TestSlackNamesTheMissingScope(t *testing.T) {
 	}
 }
 
-func TestSlackPostsAndKeepsHistory(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	channel, ts, err := w.api.PostMessage(general, slack.MsgOptionBlocks(section("*one*")), slack.MsgOptionText("one", false), slack.MsgOptionDisableLinkUnfurl())
-	if err != nil || channel != general {
-		t.Fatal(channel, err)
-	}
-	if _, _, _, err = w.api.UpdateMessage(channel, ts, slack.MsgOptionText("two", false)); err != nil {
-		t.Fatal(err)
-	}
-	messages := w.Messages(general)
-	if len(messages) != 1 || messages[0].Text != "two" || len(messages[0].History) != 1 || messages[0].History[0].Blocks[0]["type"] != "section" {
-		t.Errorf("%+v", messages)
-	}
-	if u := messages[0].UnfurlLinks; u == nil || *u {
-		t.Errorf("unfurl_links is %v", u)
-	}
-	if _, _, err = w.api.DeleteMessage(channel, ts); err != nil || len(w.Messages(general)) != 0 {
-		t.Error(err)
-	}
-	if _, _, err = w.api.DeleteMessage(channel, ts); code(err) != "message_not_found" {
-		t.Error(err)
-	}
-}
-
-func TestSlackPostsToAUser(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	channel, _, err := w.api.PostMessage(anna, slack.MsgOptionText("hello", false))
-	if err != nil || channel != w.DM(anna) || len(w.Messages(channel)) != 1 {
-		t.Errorf("%s %v", channel, err)
-	}
-	opened, _, already, err := w.api.OpenConversation(&slack.OpenConversationParameters{Users: []string{anna}})
-	if err != nil || opened.ID != channel || !already {
-		t.Errorf("%+v %v", opened, err)
-	}
-}
-
-func TestSlackRefusesPosts(t *testing.T) {
-	long := slack.MsgOptionText(strings.Repeat("a", 4001), false)
-	w := startSlack(t, standins.SlackOptions{Scopes: []string{"chat:write", "im:write"}})
-	_, ts, err := w.api.PostMessage(general, slack.MsgOptionText("hello", false))
-	if err != nil {
-		t.Fatal(err)
-	}
-	hello := slack.MsgOptionText("hello", false)
-	tests := []struct {
-		want string
-		call func() error
-	}{
-		{"channel_not_found", func() error { _, _, err := w.api.PostMessage("C0NOWHERE1", hello); return err }},
-		{"channel_not_found", func() error { _, _, err := w.api.PostMessage(secret, hello); return err }},
-		{"channel_not_found", func() error { _, _, err := w.api.PostMessage(dora, hello); return err }},
-		{"not_in_channel", func() error { _, _, err := w.api.PostMessage(random, hello); return err }},
-		{"is_archived", func() error { _, _, err := w.api.PostMessage(oldShow, hello); return err }},
-		{"no_text", func() error { _, _, err := w.api.PostMessage(general); return err }},
-		{"msg_too_long", func() error { _, _, _, err := w.api.UpdateMessage(general, ts, long); return err }},
-		{"message_not_found", func() error { _, _, _, err := w.api.UpdateMessage(general, "1.000000", hello); return err }},
-		{"channel_not_found", func() error { _, _, _, err := w.api.UpdateMessage(anna, ts, hello); return err }},
-		{"user_not_in_channel", func() error { _, err := w.api.PostEphemeral(boxOffice, cleo, hello); return err }},
-		{"invalid_arguments", func() error { _, err := w.api.PostEphemeral(general, "", hello); return err }},
-		{"user_not_found", func() error {
-			_, _, _, err := w.api.OpenConversation(&slack.OpenConversationParameters{Users: []string{"U0NOBODY01"}})
-			return err
-		}},
-		{"user_disabled", func() error {
-			_, _, _, err := w.api.OpenConversation(&slack.OpenConversationParameters{Users: []string{dora}})
-			return err
-		}},
-	}
-	for _, tt := range tests {
-		if err := tt.call(); code(err) != tt.want {
-			t.Errorf("%v, want %s", err, tt.want)
-		}
-	}
-}
-
-func TestSlackSaysWhichBlockIsInvalid(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	_, _, err := w.api.PostMessage(general, slack.MsgOptionBlocks(section("fine"), section(strings.Repeat("x", 3001))))
-	var refused slack.SlackErrorResponse
-	if !errors.As(err, &refused) || refused.Err != "invalid_blocks" || len(refused.ResponseMetadata.Messages) != 1 ||
-		refused.ResponseMetadata.Messages[0] != "[ERROR] must be less than 3001 characters [json-pointer:/blocks/1/text/text]" {
-		t.Errorf("%+v", err)
-	}
-}
-
-func TestSlackLimitsPostsOfAChannel(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{Rates: standins.SlackRates{PostBurst: 2}})
-	post := func(channel string) error {
-		_, _, err := w.api.PostMessage(channel, slack.MsgOptionText("hello", false))
-		return err
-	}
-	var limited *slack.RateLimitedError
-	for range 2 {
-		if err := post(general); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := post(general); !errors.As(err, &limited) || limited.RetryAfter != time.Second {
-		t.Fatal(err)
-	}
-	if err := post(boxOffice); err != nil {
-		t.Errorf("another channel: %v", err)
-	}
-	if !errors.As(post(general), &limited) || w.EarlyCalls() != 1 {
-		t.Errorf("%v, %d early", limited, w.EarlyCalls())
-	}
-	w.advance(time.Second)
-	if err := post(general); err != nil || w.EarlyCalls() != 1 {
-		t.Error(err, w.EarlyCalls())
-	}
-}
-
-func TestSlackRefusesAShareOfCalls(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	w.Refuse(0.25, 30*time.Second)
-	refused := 0
-	for range 8 {
-		_, err := w.api.AuthTest()
-		var limited *slack.RateLimitedError
-		if errors.As(err, &limited) {
-			refused++
-			w.advance(limited.RetryAfter)
-		}
-	}
-	if refused != 2 || w.EarlyCalls() != 0 {
-		t.Errorf("%d refused, %d early", refused, w.EarlyCalls())
-	}
-}
-
-func TestSlackFindsPeople(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	if u, err := w.api.GetUserByEmail("ANNA@example.com"); err != nil || u.ID != anna || u.TZ != "Europe/Berlin" || u.TZOffset != 3600 {
-		t.Errorf("%+v %v", u, err)
-	}
-	for _, email := range []string{"dora@example.com", "nobody@example.com"} {
-		if _, err := w.api.GetUserByEmail(email); code(err) != "users_not_found" {
-			t.Errorf("%s: %v", email, err)
-		}
-	}
-	if u, err := w.api.GetUserInfo(dora); err != nil || !u.Deleted {
-		t.Errorf("%+v %v", u, err)
-	}
-	if _, err := w.api.GetUserInfo("U0NOBODY01"); code(err) != "user_not_found" {
-		t.Error(err)
-	}
-	if members, err := w.api.GetUserGroupMembers("S0BOXOFF01"); err != nil || len(members) != 2 {
-		t.Error(members, err)
-	}
-	if _, err := w.api.GetUserGroupMembers("S0NOBODY01"); code(err) != "no_such_subteam" {
-		t.Error(err)
-	}
-}
-
-func TestSlackHidesAddressesWithoutTheirScope(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{Scopes: []string{"users:read"}})
-	if u, err := w.api.GetUserInfo(anna); err != nil || u.Profile.Email != "" {
-		t.Errorf("%+v %v", u, err)
-	}
-	if _, err := w.api.GetUserByEmail("anna@example.com"); code(err) != "missing_scope" {
-		t.Error(err)
-	}
-}
-
-func TestSlackListsChannelsByCursor(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	var ids []string
-	params := &slack.GetConversationsParameters{Limit: 2, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"}}
-	for {
-		page, next, err := w.api.GetConversations(params)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range page {
-			ids = append(ids, c.ID)
-		}
-		if params.Cursor = next; next == "" {
-			break
-		}
-	}
-	if got := strings.Join(ids, " "); got != general+" "+boxOffice+" "+random+" "+crew {
-		t.Error(got)
-	}
-	params.Cursor = "made up"
-	if _, _, err := w.api.GetConversations(params); code(err) != "invalid_cursor" {
-		t.Error(err)
-	}
-	if c, err := w.api.GetConversationInfo(&slack.GetConversationInfoInput{ChannelID: crew}); err != nil || c.Name != "crew" || !c.IsPrivate {
-		t.Errorf("%+v %v", c, err)
-	}
-	if _, err := w.api.GetConversationInfo(&slack.GetConversationInfoInput{ChannelID: secret}); code(err) != "channel_not_found" {
-		t.Error(err)
-	}
-}
-
 func TestSlackSignaturesAreWhatSlackGoVerifies(t *testing.T) {
 	s := standins.NewSlack(standins.SlackOptions{})
 	err := errors.New("no request came")
@@ -379,6 +185,7 @@ func TestSlackCommandAnsweredTooLate(t *testing.T) {
 func TestSlackCommandAnsweredInTheChannelShowsTheCommand(t *testing.T) {
 	w := startSlack(t, standins.SlackOptions{})
 	w.app(t, func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
 		_, _ = rw.Write([]byte(`{"response_type":"in_channel","text":"Done."}`))
 	})
 	if _, err := w.Command(context.Background(), anna, general, "/pass", "visitor"); err != nil {
@@ -419,78 +226,6 @@ func TestSlackResponseURLFiveTimesInHalfAnHour(t *testing.T) {
 	}
 }
 
-func TestSlackTriggerOpensOneModalWithin3Seconds(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	w.app(t, func(http.ResponseWriter, *http.Request) {})
-	trigger := func() string {
-		reply, err := w.Command(context.Background(), anna, general, "/pass", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return reply.TriggerID
-	}
-	first := trigger()
-	if _, err := w.api.OpenView(first, modal()); err != nil {
-		t.Fatal(err)
-	}
-	if v, ok := w.View(anna); !ok || v.Title != "New pass" || v.Values["holder"]["value"] == nil {
-		t.Errorf("%+v", v)
-	}
-	if _, err := w.api.OpenView(first, modal()); code(err) != "exchanged_trigger_id" {
-		t.Error(err)
-	}
-	late := trigger()
-	w.advance(3001 * time.Millisecond)
-	if _, err := w.api.OpenView(late, modal()); code(err) != "expired_trigger_id" {
-		t.Error(err)
-	}
-	if _, err := w.api.OpenView("1.2.3", modal()); code(err) != "invalid_trigger_id" {
-		t.Error(err)
-	}
-}
-
-func modal() slack.ModalViewRequest {
-	plain := func(text string) *slack.TextBlockObject {
-		return slack.NewTextBlockObject("plain_text", text, false, false)
-	}
-	input := slack.NewPlainTextInputBlockElement(nil, "value")
-	return slack.ModalViewRequest{
-		Type: "modal", Title: plain("New pass"), Submit: plain("Issue"), Close: plain("Cancel"), CallbackID: "issue", PrivateMetadata: "visitor",
-		Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewInputBlock("holder", plain("Holder"), nil, input)}},
-	}
-}
-
-func TestSlackUpdatesAView(t *testing.T) {
-	w := startSlack(t, standins.SlackOptions{})
-	w.app(t, func(http.ResponseWriter, *http.Request) {})
-	reply, err := w.Command(context.Background(), anna, general, "/pass", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := w.api.OpenView(reply.TriggerID, modal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := modal()
-	changed.Title.Text = "Changed"
-	if _, err := w.api.UpdateView(changed, "", "other", opened.ID); code(err) != "hash_conflict" {
-		t.Error(err)
-	}
-	if _, err := w.api.UpdateView(changed, "", "", "V0NOWHERE1"); code(err) != "not_found" {
-		t.Error(err)
-	}
-	if _, err := w.api.UpdateView(changed, "", opened.Hash, opened.ID); err != nil {
-		t.Error(err)
-	}
-	if v, _ := w.View(anna); v.Title != "Changed" || len(v.History) != 1 {
-		t.Errorf("%+v", v)
-	}
-	changed.Title.Text = strings.Repeat("x", 25)
-	if _, err := w.api.UpdateView(changed, "", "", opened.ID); code(err) != "invalid_arguments" {
-		t.Error(err)
-	}
-}
-
 func TestSlackRepeatsAndForgesRequests(t *testing.T) {
 	w := startSlack(t, standins.SlackOptions{})
 	w.app(t, func(rw http.ResponseWriter, r *http.Request) {
@@ -512,5 +247,71 @@ func TestSlackRepeatsAndForgesRequests(t *testing.T) {
 	}
 	if check := w.SSLCheck(context.Background()); check.Status != 200 {
 		t.Error(check.Status)
+	}
+}
+
+// post calls a method with JSON, past slack-go.
+func post(t *testing.T, w *workspace, method, args string) string {
+	t.Helper()
+	return raw(t, w, method, "application/json; charset=utf-8", args)
+}
+
+func raw(t *testing.T, w *workspace, method, contentType, body string) string {
+	t.Helper()
+	r, err := http.NewRequest("POST", w.APIURL()+method, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	r.Header.Set("Authorization", "Bearer "+w.BotToken())
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
+}
+
+func TestSlackReadsFormsAndJSON(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	tests := []struct{ method, contentType, body, want string }{
+		{"chat.postMessage", "application/x-www-form-urlencoded", "channel=" + general + "&text=a", `"ok":true`},
+		{"chat.postMessage", "application/json", `{"channel":"` + general + `","text":"a"}`, `"ok":true`},
+		{"chat.postMessage", "application/json", `{"channel":`, "invalid_json"},
+		{"chat.postMessage", "application/json", `[]`, "json_not_object"},
+		{"chat.postMessage", "text/plain", "channel=" + general, "invalid_post_type"},
+		{"chat.postMessage", "", "channel=" + general, "missing_post_type"},
+		{"chat.postMessage", "application/json; charset=klingon", "{}", "invalid_charset"},
+		{"chat.postMessage", "application/json", `{"text":"a"}`, "missing required field: channel"},
+		{"chat.postMessage", "application/json", `{"channel":"#general","text":"a","blocks":"nonsense"}`, "invalid_blocks_format"},
+		{"users.info", "application/json", `{"user":"` + anna + `"}`, "invalid_arguments"},
+		{"chat.shout", "application/json", `{}`, "unknown_method"},
+	}
+	for _, tt := range tests {
+		if got := raw(t, w, tt.method, tt.contentType, tt.body); !strings.Contains(got, tt.want) {
+			t.Errorf("%s %s %s: %s, want %s", tt.method, tt.contentType, tt.body, got, tt.want)
+		}
+	}
+}
+
+func TestSlackFailsAsTold(t *testing.T) {
+	w := startSlack(t, standins.SlackOptions{})
+	for want, f := range map[string]*standins.Fault{
+		"fatal_error": {Status: 200, Code: "fatal_error"}, "503": {Status: 503, Message: "down"}, "EOF": {Status: 0}, "rate limit": {Status: 429, Code: "ratelimited", RetryAfter: "30"},
+	} {
+		w.Fail(func(*http.Request) *standins.Fault { return f })
+		if _, err := w.api.AuthTest(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	w.Fail(nil)
+	if _, err := w.api.AuthTest(); err != nil || len(w.Calls()) != 5 {
+		t.Error(err, len(w.Calls()))
 	}
 }

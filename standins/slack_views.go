@@ -39,11 +39,14 @@ type slackView struct {
 	closed bool
 	// suggested are the last options of external selects, by block/action.
 	suggested map[string][]SlackBlock
+	// origin is the channel that the modal was opened from.
+	origin string
 }
 
 // slackTrigger is a trigger_id.
 type slackTrigger struct {
 	user    string
+	channel string // where it was made, or empty
 	view    string // the view it was made in, or empty
 	expires time.Time
 	used    bool
@@ -138,10 +141,11 @@ func (s *Slack) readView(raw, except string) (map[string]any, slackAnswer) {
 }
 
 // show puts a view on a user's screen. The caller holds the lock.
-func (s *Slack) show(user string, raw map[string]any) *slackView {
-	v := &slackView{SlackView: SlackView{ID: s.id("V"), User: user}}
+func (s *Slack) show(t *slackTrigger, raw map[string]any) *slackView {
+	v := &slackView{SlackView: SlackView{ID: s.id("V"), User: t.user}, origin: t.channel}
 	v.Root = v.ID
-	if below := s.stack(user); len(below) > 0 {
+	if below := s.stack(t.user); len(below) > 0 {
+		v.origin = below[0].origin
 		v.Root, v.Previous = below[0].ID, below[len(below)-1].ID
 	}
 	s.fill(v, raw)
@@ -166,6 +170,9 @@ func (s *Slack) fill(v *slackView, raw map[string]any) {
 		state, ok := before[f.block][f.action]
 		if !ok {
 			state = f.initial()
+			if f.element["default_to_current_conversation"] == true && v.origin != "" && f.kind == "conversations_select" {
+				state = map[string]any{"type": f.kind, slackStates[f.kind]: v.origin}
+			}
 		}
 		if v.Values[f.block] == nil {
 			v.Values[f.block] = map[string]any{}
@@ -209,7 +216,7 @@ func (s *Slack) openView(c *slackCall) slackAnswer {
 		return refused
 	}
 	s.closeAll(t.user)
-	return slackOK(map[string]any{"view": s.viewObject(s.show(t.user, view))})
+	return slackOK(map[string]any{"view": s.viewObject(s.show(t, view))})
 }
 
 // https://docs.slack.dev/reference/methods/views.push
@@ -229,7 +236,7 @@ func (s *Slack) pushView(c *slackCall) slackAnswer {
 	case len(stack) >= slackViewStack:
 		return slackError("push_limit_reached")
 	}
-	return slackOK(map[string]any{"view": s.viewObject(s.show(t.user, view))})
+	return slackOK(map[string]any{"view": s.viewObject(s.show(t, view))})
 }
 
 // https://docs.slack.dev/reference/methods/views.update

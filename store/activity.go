@@ -16,12 +16,16 @@ const (
 	ActivityVoided   = "voided"
 	ActivityUnvoided = "unvoided"
 	ActivityRedeemed = "redeemed"
+	// A pass is installed with the first phone that registers it, and removed with
+	// the last.
+	ActivityInstalled = "installed"
+	ActivityRemoved   = "removed"
 )
 
 // messageOf is what endpoints are told of an activity.
 var messageOf = map[string]string{
 	ActivityIssued: integrations.MessageIssued, ActivityUpdated: integrations.MessageUpdated, ActivityVoided: integrations.MessageVoided,
-	ActivityUnvoided: integrations.MessageUpdated, ActivityRedeemed: integrations.MessageRedeemed,
+	ActivityUnvoided: integrations.MessageUpdated, ActivityInstalled: integrations.MessageInstalled, ActivityRemoved: integrations.MessageRemoved, ActivityRedeemed: integrations.MessageRedeemed,
 }
 
 // fact is what became of one pass.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/passhook/passhook/integrations"
 )
@@ -154,9 +155,18 @@ func (f *folding) refold(serial string, now int64) (*Pass, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	p.Updated = fromMillis(now)
+	p.Updated = after(p.Updated, fromMillis(now))
 	changed, err := f.fold(p, false)
 	return p, changed, err
+}
+
+// after is the time of a change: phones compare whole seconds, so that two changes
+// are never in one.
+func after(last, now time.Time) time.Time {
+	if next := last.Truncate(time.Second).Add(time.Second); now.Before(next) {
+		return next
+	}
+	return now
 }
 
 const (

@@ -48,6 +48,19 @@ func (d *Delivery) insert(s *Store, t *transaction) (err error) {
 	return nil
 }
 
+const deliveryByID = "SELECT " + deliveryFields + " FROM deliveries WHERE id = $1"
+
+// Delivery reads one delivery by its id. The error is ErrNotFound where there is
+// none.
+func (s *Store) Delivery(ctx context.Context, id string) (*Delivery, error) {
+	d, err := found(scanDelivery(s.reader.QueryRowContext(ctx, deliveryByID, id)))
+	if err != nil {
+		return nil, err
+	}
+	d.Passes, err = s.strings(ctx, passesOfDelivery, id)
+	return d, err
+}
+
 const passesOfDelivery = "SELECT serial FROM delivery_passes WHERE delivery_id = $1 ORDER BY position"
 
 // ErrTooMany says that a delivery was sent again as often as it may be.

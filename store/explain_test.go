@@ -36,19 +36,22 @@ func (r *recorder) saw(query string, args []any) {
 // SQLite says of that: one that has little but what they look for, or one in
 // their order, of which they take a page.
 var mayScan = map[string]string{
-	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":               "SCAN walks USING INDEX walks_since",
-	"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":              "SCAN events USING INDEX events_since",
-	"UPDATE outgoing SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":            "SCAN outgoing USING INDEX outgoing_due",
-	"UPDATE messages SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":            "SCAN messages USING INDEX messages_due",
-	"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":          "SCAN deliveries USING INDEX deliveries_since",
-	"FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1":                 "SCAN events USING INDEX events_stuck",
-	"FROM events WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2":     "SCAN events USING INDEX events_since",
-	"FROM deliveries WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2": "SCAN deliveries USING INDEX deliveries_since",
-	"FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1":                          "SCAN walks USING INDEX walks_untold",
-	"WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1":                                     "SCAN events USING INDEX events_attention",
-	"FROM events ORDER BY id DESC LIMIT $1":                                                        "SCAN events USING INDEX sqlite_autoindex_events_1",
-	"FROM deliveries ORDER BY id DESC LIMIT $1":                                                    "SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1",
-	"FROM passes ORDER BY created DESC, key LIMIT $1":                                              "SCAN passes USING INDEX passes_created",
+	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                       "SCAN walks USING INDEX walks_since",
+	"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                      "SCAN events USING INDEX events_since",
+	"UPDATE outgoing SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                    "SCAN outgoing USING INDEX outgoing_due",
+	"UPDATE messages SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                    "SCAN messages USING INDEX messages_due",
+	"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                  "SCAN deliveries USING INDEX deliveries_since",
+	"FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1":                         "SCAN events USING INDEX events_stuck",
+	"FROM events WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2":             "SCAN events USING INDEX events_since",
+	"FROM deliveries WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2":         "SCAN deliveries USING INDEX deliveries_since",
+	"FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1":                                  "SCAN walks USING INDEX walks_untold",
+	"WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1":                                             "SCAN events USING INDEX events_attention",
+	"FROM events ORDER BY id DESC LIMIT $1":                                                                "SCAN events USING INDEX sqlite_autoindex_events_1",
+	"FROM deliveries ORDER BY id DESC LIMIT $1":                                                            "SCAN deliveries USING INDEX sqlite_autoindex_deliveries_1",
+	"UPDATE devices SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                     "SCAN devices USING INDEX devices_since",
+	"DELETE FROM phone_logs WHERE id IN (SELECT id FROM phone_logs ORDER BY id DESC LIMIT 1000 OFFSET $1)": "SCAN phone_logs USING COVERING INDEX sqlite_autoindex_phone_logs_1", // few are kept
+	"FROM phone_logs ORDER BY id DESC LIMIT $1":                                                            "SCAN phone_logs USING INDEX sqlite_autoindex_phone_logs_1",
+	"FROM passes ORDER BY created DESC, key LIMIT $1":                                                      "SCAN passes USING INDEX passes_created",
 }
 
 func scanIsFine(query, found string) bool {
@@ -104,7 +107,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it
 	}
 }
 
-var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|activity|outgoing|messages)"
+var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|devices|registrations|phone_logs|activity|outgoing|messages)"
 
 var scansOfSQLite = regexp.MustCompile(`^SCAN ` + ourTables + `\b`)
 
@@ -186,12 +189,17 @@ func everything(t testing.TB, s *store.Store) {
 	got[*store.Pass](t)(s.Redeem(ctx, sold.Passes[1].Serial, "api.website 1"))
 	must(t, s.PutFiles(ctx, map[string][]byte{"a": []byte("picture")}))
 	got[map[string][]byte](t)(s.Files(ctx, []string{"a"}))
+	if changed := got[[]store.Pass](t)(s.MadeBy(ctx, eventNow(t, s, replayed.ID), 10)); len(changed) != 3 {
+		t.Errorf("%d passes have refs of the change", len(changed))
+	}
+	got[[]store.Delivery](t)(s.DeliveriesOf(ctx, replayed.ID))
 	d := sold.Deliveries[0].ID
 	got[string](t)(s.Resend(ctx, d, "", 3))
 	got[int](t)(s.ResendDead(ctx, time.Unix(1795197600+19_990, 0)))
 	_, _, err = s.Stuck(ctx)
 	must(t, err)
 	working(t, s)
+	phoning(t, s)
 	telling(t, s)
 	trouble := got[store.Trouble](t)(s.Unreported(ctx, 10))
 	trouble.Deliveries, trouble.Walks = append(trouble.Deliveries, store.Delivery{ID: d}), append(trouble.Walks, store.Walk{ID: "w"})
@@ -224,6 +232,33 @@ func telling(t testing.TB, s *store.Store) {
 	stop()
 }
 
+// phoning has a store run what phones cause.
+func phoning(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	one, two := issue(t, s, "cs_phone", 1).Passes[0].Serial, issue(t, s, "cs_phone2", 1).Passes[0].Serial
+	refund(t, s, "cs_phone", "refund before", 1, false)
+	register(t, s, "ada", one)
+	register(t, s, "ada", two)
+	refund(t, s, "cs_phone", "failed", 2, true)
+	since(t, s, "ada", 0)
+	must(t, s.Fetched(ctx, one))
+	got[[]store.Registration](t)(s.Stale(ctx, time.Now(), 10))
+	got[int](t)(s.CountPhones(ctx, one))
+	must(t, s.PutPhoneLogs(ctx, []store.PhoneLog{{Serial: one, Text: "hello"}}))
+	got[[]store.PhoneLog](t)(s.PhoneLogs(ctx, one, 10))
+	got[[]store.PhoneLog](t)(s.PhoneLogs(ctx, "", 10))
+	woken := make(chan bool, 10)
+	stop := running(t, s, store.Work[store.Device]{Table: store.Devices, Slots: 1, Do: func(ctx context.Context, d *store.Device) error {
+		defer func() { woken <- true }()
+		return errors.Join(s.Pushed(ctx, d), store.ErrSettled)
+	}})
+	receive(t, woken, "a phone")
+	stop()
+	must(t, s.Unregister(ctx, "ada", tickets, two))
+	must(t, s.Forget(ctx, &got[[]store.Registration](t)(s.PhonesOf(ctx, one, 10))[0].Device))
+}
+
 // reading asks about what is in the middle of a full store.
 func reading(t testing.TB, s *store.Store) {
 	t.Helper()
@@ -233,6 +268,7 @@ func reading(t testing.TB, s *store.Store) {
 	eventID, object := p.EventID, eventNow(t, s, p.EventID).Object
 	payment := strings.Replace(object, "cs_live_", "pi_", 1)
 	deliveryID := got[[]store.Delivery](t)(s.DeliveriesAbout(ctx, "stripe", object))[0].ID
+	got[*store.Delivery](t)(s.Delivery(ctx, deliveryID))
 	got[*store.Pass](t)(s.PassByLink(ctx, p.LinkHash))
 	got[[]store.Pass](t)(s.PassesAbout(ctx, store.Event{Event: integrations.Event{Source: "stripe", Live: true, Refs: []string{payment}}}))
 	if passes := got[[]store.Pass](t)(s.PassesOf(ctx, deliveryID)); len(passes) == 0 {

@@ -45,6 +45,11 @@ func (s *Store) Write(ctx context.Context, urgent bool, f func(exec func(query s
 	})
 }
 
+// Worked waits until it is worth looking again what became of a row.
+func (s *Store) Worked(ctx context.Context, worked <-chan struct{}, tick <-chan time.Time) error {
+	return s.worked(ctx, worked, tick)
+}
+
 // Waiting is how many events wait for the next transaction.
 func (s *Store) Waiting() int { return len(s.accept) }
 
@@ -262,5 +267,17 @@ func (s *Store) AcceptTogether(ctx context.Context, n int) error {
 		}
 		_, err = insertEvents(t, now, batch)
 		return err
+	})
+}
+
+// Redeemed stores that a pass was redeemed, as whoever redeems it does within a
+// transaction.
+func (s *Store) Redeemed(ctx context.Context, eventID, serial string) error {
+	return s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		return s.remember(t, eventID, now, []fact{{serial, ActivityRedeemed}})
 	})
 }

@@ -39,6 +39,7 @@ const (
 		" UNION SELECT deliveries.id FROM deliveries JOIN orders ON order_id = orders.id WHERE event_id = ?"
 	passesBy = "SELECT serial FROM passes WHERE serial = ? UNION SELECT serial FROM pass_refs WHERE ref IN (?, 'ref:' || ?) UNION SELECT serial FROM passes WHERE order_id = ?" +
 		" UNION SELECT serial FROM passes WHERE event_id = ?" +
+		" UNION SELECT serial FROM passes JOIN orders ON orders.id = order_id WHERE object = ?" +
 		" UNION SELECT serial FROM delivery_passes JOIN deliveries ON deliveries.id = delivery_id WHERE lower(recipient) = lower(?) OR deliveries.id = ?"
 )
 

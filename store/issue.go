@@ -63,7 +63,7 @@ func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 			return err
 		}
 		w := issuing{Store: s, t: t, now: now, in: in, folding: folding{t: t, merge: in.Merge, event: in.Event.ID}}
-		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.messages, w.activity, w.count, w.settle} {
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.messages, w.activity, w.count, w.phones, w.settle} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -325,6 +325,9 @@ func (w *issuing) activity() error {
 	return w.remember(w.t, w.in.Event.ID, w.now, append(facts, w.facts...))
 }
 
+// phones wakes those that have passes which are not what they were.
+func (w *issuing) phones() error { return w.newer(w.t, w.now, w.out.Changed) }
+
 func (w *issuing) settle() error {
 	w.out.Unfit = w.unfit
 	attention := strings.Join(slices.DeleteFunc(append([]string{w.in.Attention}, w.unfit...), func(s string) bool { return s == "" }), "; ")
@@ -355,7 +358,15 @@ func (w *issuing) note() string {
 	case w.reached == 0:
 		parts = append(parts, "no pass has its refs yet")
 	default:
-		parts = append(parts, fmt.Sprintf("%d of %d passes changed", len(w.out.Changed), w.reached))
+		parts = append(parts, changedOf(len(w.out.Changed), w.reached))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// changedOf counts for people.
+func changedOf(changed, reached int) string {
+	if reached == 1 {
+		return fmt.Sprintf("%d of 1 pass changed", changed)
+	}
+	return fmt.Sprintf("%d of %d passes changed", changed, reached)
 }

@@ -132,6 +132,13 @@ func (l *ledger) begin(all []Worker, open func(*lane)) {
 	}
 }
 
+// runs reports whether this process works.
+func (l *ledger) runs() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lanes != nil
+}
+
 // end keeps new lanes from being opened.
 func (l *ledger) end() {
 	l.mu.Lock()

@@ -128,14 +128,6 @@ func (s *Store) SetPlace(ctx context.Context, deliveryID, place string) error {
 	})
 }
 
-const deliveryByID = "SELECT " + deliveryFields + " FROM deliveries WHERE id = $1"
-
-// Delivery reads one delivery, without its passes. The error is ErrNotFound where
-// there is none.
-func (s *Store) Delivery(ctx context.Context, id string) (*Delivery, error) {
-	return found(scanDelivery(s.reader.QueryRowContext(ctx, deliveryByID, id)))
-}
-
 const eventByOrder = "SELECT " + eventFields + " FROM events WHERE id = (SELECT event_id FROM orders WHERE id = $1)"
 
 // EventOfOrder reads the event that issued an order.

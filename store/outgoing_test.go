@@ -274,3 +274,14 @@ func TestAnEndpointHoldsUpNoOther(t *testing.T) {
 		close(finish)
 	})
 }
+
+func TestWhatIsRedeemedIsTold(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		p.Endpoints = []store.Endpoint{{Name: "crm", Kinds: []string{"pass.redeemed"}}}
+		s := opened(t, p)
+		serial := issue(t, s, "cs_1", 1).Passes[0].Serial
+		must(t, s.Redeemed(t.Context(), "", serial)) // at a door, by no event
+		want(t, "messages", lines(t, s, messages), "crm pass.redeemed "+serial)
+		want(t, "activity", lines(t, s, activity), "issued "+serial, "redeemed "+serial)
+	})
+}

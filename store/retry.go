@@ -15,6 +15,9 @@ type retries struct {
 	// outlast: what waits for a service that is unavailable, or for the operator,
 	// is tried more often and is never given up.
 	outlast bool
+	// byAge: a row is worked on again and again for other reasons, so that not its
+	// attempts but how long it has been tried says how long it waits.
+	byAge bool
 	// tooFar is longer than any pause: a row that is due later was given its time
 	// by a clock that was wrong.
 	tooFar time.Duration
@@ -29,6 +32,8 @@ var (
 		},
 		giveUpAfter: 5 * 24 * time.Hour, outlast: true, tooFar: 3 * time.Hour,
 	}
+	// waking is for phones, which are woken for each change.
+	waking = retries{pauses: patient.pauses, giveUpAfter: patient.giveUpAfter, outlast: true, byAge: true, tooFar: patient.tooFar}
 	// spaced is the way of Standard Webhooks: 13 tries within a bit more than
 	// three days, whatever is wrong.
 	spaced = retries{
@@ -54,6 +59,18 @@ const (
 	// other side has it.
 	mostUnknown = 3
 )
+
+// tries is the number of the pause that a row is at.
+func (r retries) tries(row Row, now time.Time) int {
+	if !r.byAge {
+		return row.Attempts
+	}
+	n, age := 0, now.Sub(row.Since)
+	for ; n < len(r.pauses) && age >= 0; n++ {
+		age -= r.pauses[n]
+	}
+	return n
+}
 
 // pause is how long a row waits after so many attempts. It is spread by a
 // quarter either way and is never shorter than the error asks for.

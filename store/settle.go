@@ -65,7 +65,7 @@ func (n *lane) settleOnce(ctx context.Context, c *claim, cause error, stopped bo
 			}
 			return n.store.queueDead(t, now, c.ID)
 		}
-		due = now.Add(n.table.retries.pause(c.Attempts, cause, n.store.config.Jitter()))
+		due = now.Add(n.table.retries.pause(n.table.retries.tries(c.Row, now), cause, n.store.config.Jitter()))
 		return t.changed(n.table.retry, c.ID, c.Attempts, millis(due), clean(cause.Error()))
 	})
 	if err == nil {

@@ -102,12 +102,19 @@ var (
 		advice: "correct who is told; message %s is not sent again",
 	}, messageFields, "settled = $5")
 
+	deviceTable = newTable(table{
+		name: "devices", one: "phone", lane: "pass_type", done: StateDone, failed: StateDead,
+		advice: "phone %s is not woken until its passes change again", retries: waking,
+	}, deviceFields, "settled = $5")
+
 	// Events are worked on by source.
 	Events = Table[Event]{eventTable, scanEvent, (*Event).row}
 	// Deliveries are worked on by channel.
 	Deliveries = Table[Delivery]{deliveryTable, scanDelivery, (*Delivery).row}
 	// Walks are worked on by kind.
 	Walks = Table[Walk]{walkTable, scanWalk, (*Walk).row}
+	// Devices are worked on by pass type.
+	Devices = Table[Device]{deviceTable, scanDevice, (*Device).row}
 	// Outgoings are worked on by endpoint.
 	Outgoings = Table[Outgoing]{outgoingTable, scanOutgoing, (*Outgoing).row}
 	// Messages are worked on by channel.

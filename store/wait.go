@@ -46,8 +46,8 @@ func (w *waiters) done(id string) {
 // its row.
 const askAgain = time.Second
 
-// WaitForEvent returns an event once it is no longer pending. While it is
-// worked on in this process, the database is not asked meanwhile.
+// WaitForEvent returns an event once it is no longer pending. Where this process
+// alone does the work, the database is not asked meanwhile.
 func (s *Store) WaitForEvent(ctx context.Context, id string) (*Event, error) {
 	tick := time.NewTicker(askAgain)
 	defer tick.Stop()
@@ -63,13 +63,26 @@ func (s *Store) WaitForEvent(ctx context.Context, id string) (*Event, error) {
 		case e.State != StatePending:
 			return e, nil
 		}
+		if err := s.worked(ctx, worked, tick.C); err != nil {
+			forget()
+			return e, err
+		}
+		forget()
+	}
+}
+
+// worked waits until it is worth looking again.
+func (s *Store) worked(ctx context.Context, worked <-chan struct{}, tick <-chan time.Time) error {
+	for {
 		select {
 		case <-worked:
-		case <-tick.C:
-			forget()
+			return nil
+		case <-tick:
+			if !s.engine.exclusive() || !s.ledger.runs() {
+				return nil
+			}
 		case <-ctx.Done():
-			forget()
-			return e, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

@@ -69,3 +69,33 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// On SQLite nobody else works: who waits is woken, and does not ask meanwhile.
+func TestWhoWaitsAsksOnlyWhereOthersWork(t *testing.T) {
+	for name, place := range map[string]func(testing.TB) place{"SQLite": sqlite, "PostgreSQL": postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := opened(t, place(t))
+			asks := func() bool {
+				worked, tick, ended := make(chan struct{}), make(chan time.Time), make(chan error, 1)
+				go func() { ended <- s.Worked(t.Context(), worked, tick) }()
+				tick <- time.Time{}
+				select {
+				case tick <- time.Time{}: // it went on waiting
+					close(worked)
+					must(t, receive(t, ended, "the end"))
+					return false
+				case err := <-ended:
+					must(t, err)
+					return true
+				}
+			}
+			if !asks() {
+				t.Error("while nobody works here, it must ask")
+			}
+			work, _, _ := hanging(1)
+			running(t, s, work)
+			until(t, "it works as it should", func() bool { return asks() == (name == "PostgreSQL") })
+		})
+	}
+}

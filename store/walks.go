@@ -85,6 +85,9 @@ func (s *Store) Step(ctx context.Context, walk *Walk, merge Merge) (changed []Pa
 		if err := count(t, now, FigureChanged, changed); err != nil {
 			return err
 		}
+		if err := s.newer(t, now, changed); err != nil {
+			return err
+		}
 		return t.changed(moveWalk, walk.ID, walk.Attempts, place)
 	})
 	if err == nil {

@@ -37,7 +37,7 @@ const decideWithin = 90 * 24 * time.Hour
 
 // DecisionByLink finds a decision by the token in its link, as long as it works.
 func (o *Orders) DecisionByLink(ctx context.Context, token string) (*Decision, bool, error) {
-	id, ok := o.engine.Secrets.DecisionEvent(token)
+	id, ok := o.engine.Secrets.EventByToken(bot.TokenDecision, token)
 	if !ok {
 		return nil, false, nil
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/passhook/passhook/bot"
+	"github.com/passhook/passhook/integrations/stripe"
 )
 
 // BenchmarkOrders is how fast orders of three tickets of 168 kB each are mailed,
@@ -49,7 +50,7 @@ func BenchmarkOrders(b *testing.B) {
 		}
 		mails, size := out.mails.Load(), out.bytes.Load()
 		start := time.Now()
-		postAll(b, "http://"+a.Config.Listen, bodies)
+		postAll(b, "http://"+a.Config.Listen+stripe.WebhookPath, bodies)
 		out.wait(b, mails+orders)
 		took := time.Since(start)
 		perMail := int(out.bytes.Load()-size) / orders
@@ -82,11 +83,11 @@ func BenchmarkOrdersWithLinks(b *testing.B) {
 		}
 		mails := out.mails.Load()
 		start := time.Now()
-		postAll(b, "http://"+a.Config.Listen, bodies)
+		postAll(b, "http://"+a.Config.Listen+stripe.WebhookPath, bodies)
 		out.wait(b, mails+orders)
 		took := time.Since(start)
 		settled(b, a)
-		ingest := flood(b, "http://"+a.Config.Listen, &seq, 4*orders)
+		ingest := flood(b, "http://"+a.Config.Listen+stripe.WebhookPath, &seq, 4*orders)
 		settled(b, a)
 		if round > 0 {
 			ratios = append(ratios, ingest.Seconds()/4/took.Seconds())

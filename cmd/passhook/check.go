@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,7 +20,8 @@ import (
 )
 
 type checkCmd struct {
-	Event  string `help:"Say which rules an event matches and what they would make. A JSON file, or a Checkout Session id that Stripe is asked for." placeholder:"FILE|cs_…"`
+	Event  string `help:"Say which rules an event matches and what they would make. A JSON file, a Checkout Session id that Stripe is asked for, or the type of a sample, hooks.NAME.TYPE." placeholder:"FILE|cs_…|TYPE"`
+	As     string `help:"The file is what is posted to a hook, and an event of this type: hooks.NAME.TYPE." placeholder:"TYPE"`
 	Online bool   `help:"Also ask Stripe and the mail server whether they let us in; nothing is sent."`
 	JSON   bool   `name:"json" help:"For programs."`
 }
@@ -73,8 +75,7 @@ func tryExamples(p *app.Project, name string) problems.List {
 }
 
 func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, out *checkJSON) error {
-	client := stripe.NewClient(*cfg.Stripe)
-	e, err := k.event(ctx, client)
+	source, e, err := k.event(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, 
 	if out.Event = (&bot.Plan{}); !p.Program.Listens(e) {
 		return nil
 	}
-	completed, err := client.Complete(ctx, e)
+	completed, err := source.Complete(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -100,8 +101,53 @@ func (k checkCmd) plan(ctx context.Context, cfg *config.Config, p *app.Project, 
 	return nil
 }
 
-// event reads an event or a bare Checkout Session, from a file or from Stripe.
-func (k checkCmd) event(ctx context.Context, client *stripe.Client) (integrations.Event, error) {
+// event reads an event and says which source completes it.
+func (k checkCmd) event(ctx context.Context, cfg *config.Config) (integrations.Source, integrations.Event, error) {
+	if k.As != "" || isHookType(k.Event) && !exists(k.Event) {
+		return k.hookEvent(cfg)
+	}
+	var settings stripe.Config
+	if cfg.Stripe != nil {
+		settings = *cfg.Stripe
+	}
+	client := stripe.NewClient(settings)
+	e, err := k.stripeEvent(ctx, client)
+	return client, e, err
+}
+
+// hookEvent reads what is posted to a hook, from a file or of a sample.
+func (k checkCmd) hookEvent(cfg *config.Config) (integrations.Source, integrations.Event, error) {
+	name := cmp.Or(k.As, k.Event)
+	hook, err := findHook(cfg, name)
+	if err != nil {
+		return nil, integrations.Event{}, err
+	}
+	if k.As == "" {
+		r, err := hookSample(cfg, hook, name, "", time.Now())
+		if err != nil {
+			return nil, integrations.Event{}, err
+		}
+		events, _, err := hook.Events(r.Header, r.Body, time.Now())
+		if err != nil {
+			return nil, integrations.Event{}, err
+		}
+		return hook, events[0], nil
+	}
+	b, err := os.ReadFile(k.Event)
+	if err != nil {
+		return nil, integrations.Event{}, err
+	}
+	e, err := hook.Decode(b)
+	if err != nil {
+		return nil, e, fmt.Errorf("%s: %w", k.Event, err)
+	}
+	e.Type = k.As
+	return hook, e, nil
+}
+
+// stripeEvent reads an event or a bare Checkout Session, from a file or from
+// Stripe.
+func (k checkCmd) stripeEvent(ctx context.Context, client *stripe.Client) (integrations.Event, error) {
 	if strings.HasPrefix(k.Event, "cs_") {
 		session, err := client.Session(ctx, !strings.HasPrefix(k.Event, "cs_test_"), "", k.Event)
 		if err != nil {

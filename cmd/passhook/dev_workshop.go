@@ -97,6 +97,8 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 	if err := w.playSlack(); err != nil {
 		return err
 	}
+	c.Webhooks = nil // what is played here is no news for others
+	w.leaveOutHooks()
 	if err := w.leaveConfig(); err != nil {
 		return err
 	}
@@ -196,6 +198,17 @@ func (w *workshop) secret() (string, error) {
 		return "", err
 	}
 	return fresh, os.WriteFile(name, []byte(fresh), 0o600)
+}
+
+// leaveOutHooks leaves out hooks that cannot be used as they are, such as those
+// whose secrets are elsewhere.
+func (w *workshop) leaveOutHooks() {
+	for _, hook := range app.Hooks(w.config) {
+		if !hook.Usable() {
+			fmt.Fprintf(w.Err, "passhook: hooks.%s is left out; passhook check says what is wrong with it\n", hook.Name)
+			delete(w.config.Hooks, hook.Name)
+		}
+	}
 }
 
 // leaveConfig writes a config by which other verbs reach this server.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,11 +17,14 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/passhook/passhook/integrations/stripe"
+	"github.com/passhook/passhook/passes/passtest"
 )
 
 const (
 	stripeDoc = "../../docs/stripe.md"
 	slackDoc  = "../../docs/slack.md"
+	apiDoc    = "../../docs/api.md"
+	hooksDoc  = "../../docs/hooks.md"
 )
 
 // docs are the pages that people read, by their paths from here.
@@ -142,6 +148,88 @@ func TestYAMLOfTheSlackPageWorks(t *testing.T) {
 	}
 }
 
+func TestYAMLOfTheAPIPageWorks(t *testing.T) {
+	shown := blocks(docs(t)[apiDoc], "yaml")
+	if len(shown) < 3 {
+		t.Fatalf("found %q", shown)
+	}
+	for _, block := range shown {
+		checkInProject(t, block)
+	}
+}
+
+func TestYAMLOfTheHooksPageWorks(t *testing.T) {
+	shown := blocks(docs(t)[hooksDoc], "yaml")
+	if len(shown) == 0 {
+		t.Fatal("found none")
+	}
+	for _, block := range shown {
+		checkInProject(t, block)
+	}
+}
+
+const docsKey = "0123456789abcdef0123456789abcdef"
+
+// Each call of the page is made, as it is written, with the config that it shows
+// first.
+func TestCallsOfTheAPIPageAreAnswered(t *testing.T) {
+	passtest.Program(t, "curl", "curl")
+	page := docs(t)[apiDoc]
+	w := newWorld(t, "")
+	w.write(t, "passhook.yaml", worldConfig(w.smtp.Addr(), w.api, "")+blocks(page, "yaml")[0])
+	w.write(t, ".curlrc", "fail-with-body\nsilent\nshow-error\n")
+	w.env = append(w.env, "API_KEY="+docsKey)
+	p := w.serve(t, 0)
+	run := func(script string) string {
+		cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.ReplaceAll(script, "https://tickets.example.com", p.url)) //nolint:gosec // of our own page
+		cmd.Dir = w.dir
+		cmd.Env = append(os.Environ(), "CURL_HOME="+w.dir, "API_KEY="+docsKey, "SERIAL="+serialOfTheDocs(t, p.url))
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v: %s\nof\n%s", err, out, script)
+		}
+		return string(out)
+	}
+	calls := blocks(page, "sh")
+	if len(calls) < 10 {
+		t.Fatalf("found %q", calls)
+	}
+	for _, block := range calls {
+		out := run(block)
+		if strings.Contains(block, "order-1042") {
+			serials := regexp.MustCompile(`"serialNumber":"([^"]+)"`).FindAllStringSubmatch(out, -1)
+			if len(serials) != 2 || serials[0][1] != serials[1][1] {
+				t.Errorf("the same request made %v", serials)
+			}
+		}
+	}
+	for _, name := range []string{"membership.pkpass", "tickets.pkpasses"} {
+		if out, code := w.verb(t, "inspect", "--root", "root.pem", name); code != 0 {
+			t.Errorf("%s: exit %d: %s", name, code, out)
+		}
+	}
+}
+
+// serialOfTheDocs makes a pass that a call may be about.
+func serialOfTheDocs(t *testing.T, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/passes", strings.NewReader(`{"title": "Membership Card"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+docsKey)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var made struct{ SerialNumber string }
+	if err := json.NewDecoder(resp.Body).Decode(&made); err != nil || made.SerialNumber == "" {
+		t.Fatalf("%s: %v", resp.Status, err)
+	}
+	return made.SerialNumber
+}
+
 func TestNamesOfTheStripePageAreKnown(t *testing.T) {
 	names := regexp.MustCompile("`((?:data|item|event)\\.[a-z_.]+)`").FindAllStringSubmatch(docs(t)[stripeDoc], -1)
 	if len(names) < 10 {
@@ -206,9 +294,10 @@ func checkInProject(t *testing.T, block string) {
 	}
 	w.write(t, "passhook.yaml", string(b))
 	w.env = slices.Concat(w.env, []string{
-		"STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
+		"LUMA_TOKEN=0123456789abcdef", "STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
 		"STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef", "STRIPE_TEST_WEBHOOK_SECRET=whsec_fedcba9876543210",
 		"SLACK_SIGNING_SECRET=8f742231b10e8888abcd99yyyzzz85a5", "SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN=xapp-1",
+		"API_KEY=" + docsKey, "BOX_OFFICE_KEY=" + docsKey + "1", "DOOR_KEY=" + docsKey + "2", "PAGE_KEY=" + docsKey + "3",
 	})
 	if out, code := w.verb(t, "check"); code != 0 || strings.Contains(out, "rules[") {
 		t.Errorf("exit %d: %s\nof\n%s", code, out, block)

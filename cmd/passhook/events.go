@@ -128,6 +128,13 @@ func (c terminal) showEvent(ctx context.Context, s *store.Store, cfg *config.Con
 	for _, d := range deliveries {
 		rows = append(rows, []string{"delivery", fmt.Sprintf("%s  %s to %s: %s %s", d.ID, d.Channel, d.Recipient, d.State, oneLine(d.Note))})
 	}
+	messages, err := s.OutgoingOf(ctx, e.ID, 50)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		rows = append(rows, []string{"told", fmt.Sprintf("%s  %s of %s: %s %s", m.ID, m.Endpoint, m.Type, m.State, oneLine(m.Note))})
+	}
 	return c.table(rows)
 }
 

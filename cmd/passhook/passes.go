@@ -27,6 +27,7 @@ type passesListCmd struct {
 	Query string `arg:"" optional:"" help:"A serial number, Stripe's id, an order, a ref or a mail address."`
 	Rule  string `help:"Only passes that this rule issued."`
 	CSV   bool   `name:"csv" help:"All of them as a table for a spreadsheet: the door list."`
+	Stale bool   `help:"Only passes on phones that have not fetched what changed, the longest behind first."`
 	Limit int    `help:"At most so many." default:"50"`
 	JSON  bool   `name:"json" help:"For programs."`
 }
@@ -56,6 +57,9 @@ func (l passesListCmd) Run(ctx context.Context, c terminal) error {
 		return err
 	}
 	defer s.Close()
+	if l.Stale {
+		return l.stale(ctx, c, cfg, s)
+	}
 	filter := store.Filter{Query: l.Query, Rule: l.Rule, Limit: l.Limit}
 	if l.CSV {
 		filter.Limit = 1 // the others are read as they are written
@@ -76,11 +80,15 @@ func (l passesListCmd) Run(ctx context.Context, c terminal) error {
 		return c.json(out)
 	case l.Query != "" && len(found) == 1:
 		p := found[0]
-		return c.table([][]string{
+		err := c.table([][]string{
 			{"pass", p.Serial}, {"rule", p.Rule}, {"template", p.Template}, {"item", p.Item}, {"unit", fmt.Sprint(p.Unit)},
 			{"order", p.OrderID}, {"event", p.EventID}, {"mode", stripe.ModeOf(p.Live)}, {"created", formatTime(p.Created, cfg)}, {"updated", formatTime(p.Updated, cfg)},
 			{"void", orNone(p.Void)}, {"void on", orNone(p.VoidOn)}, {"inputs", string(p.Inputs)},
 		})
+		if err != nil {
+			return err
+		}
+		return c.phones(ctx, cfg, s, p.Serial)
 	}
 	rows := [][]string{{"SERIAL NUMBER", "CREATED", "RULE", "TEMPLATE", "ITEM", "UNIT", "VOID", "INPUTS"}}
 	for _, p := range found {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,7 +23,7 @@ import (
 )
 
 type triggerCmd struct {
-	Event string `arg:"" help:"The event type, named as in rules: stripe.checkout.paid, or stripe.refunded, stripe.charge.refunded (a part), stripe.charge.dispute.created or stripe.charge.dispute.closed (won) about the newest sample checkout."`
+	Event string `arg:"" help:"The event type, named as in rules: stripe.checkout.paid, or stripe.refunded, stripe.charge.refunded (a part), stripe.charge.dispute.created or stripe.charge.dispute.closed (won) about the newest sample checkout; or hooks.NAME.TYPE, of which the hook's preset or a rule has a sample; or webhooks.NAME, which sends a sample to that endpoint."`
 	From  string `help:"Take this real Checkout Session as the sample." placeholder:"cs_…"`
 	To    string `help:"Send what comes of it to this address. Default: the operator's, else ada@example.com." placeholder:"ADDRESS"`
 	URL   string `name:"url" help:"Where the server is reached. Default: the listen setting." placeholder:"URL"`
@@ -30,8 +31,12 @@ type triggerCmd struct {
 
 // Run sends the event and tells what the server said.
 func (t triggerCmd) Run(ctx context.Context, c terminal) error {
+	if name, ok := strings.CutPrefix(t.Event, "webhooks."); ok {
+		return t.webhook(ctx, c, name)
+	}
 	after, known := afterwards[t.Event]
-	if !known && t.Event != stripe.TypePaid {
+	hook := isHookType(t.Event)
+	if !known && !hook && t.Event != stripe.TypePaid {
 		return wrongUse(fmt.Sprintf("there is no sample of %s; there is one of %s", t.Event,
 			strings.Join(append([]string{stripe.TypePaid}, slices.Sorted(maps.Keys(afterwards))...), ", ")))
 	}
@@ -40,14 +45,27 @@ func (t triggerCmd) Run(ctx context.Context, c terminal) error {
 			return wrongUse(fmt.Sprintf("--to %s is not a mail address", t.To))
 		}
 	}
-	cfg, err := c.load(config.Options{Sections: []config.Section{config.Stripe}})
+	if hook && t.From != "" {
+		return wrongUse("--from takes a Checkout Session, which is no sample of a hook")
+	}
+	section := config.Stripe
+	if hook {
+		section = config.Hooks
+	}
+	cfg, err := c.load(config.Options{Sections: []config.Section{section}})
 	if err != nil {
 		return err
 	}
+	if !hook && cfg.Stripe == nil {
+		return errors.New("the config has no stripe section, which says how events are signed; add it")
+	}
 	s := sending{triggerCmd: t, terminal: c, cfg: cfg, now: time.Now()}
-	if known {
+	switch {
+	case known:
 		err = s.after(ctx, after)
-	} else {
+	case hook:
+		err = s.toHook(ctx)
+	default:
 		err = s.paid(ctx)
 	}
 	if err == nil {
@@ -138,14 +156,19 @@ func (s *sending) send(ctx context.Context, eventType, part string, object map[s
 	return err
 }
 
-// post sends a signed event and returns the id that the server gave it.
+// post sends an event that Stripe's stand-in signed and returns the id that the
+// server gave it.
 func post(ctx context.Context, address string, body []byte, signature string) (string, error) {
+	return postTo(ctx, address, http.Header{"Content-Type": {"application/json"}, "Stripe-Signature": {signature}}, body)
+}
+
+// postTo sends a request and returns the id that the server gave the event.
+func postTo(ctx context.Context, address string, header http.Header, body []byte) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Stripe-Signature", signature)
+	req.Header = header
 	resp, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
 	if err != nil {
 		return "", fmt.Errorf("%w; is passhook running there?", err)
@@ -156,7 +179,7 @@ func post(ctx context.Context, address string, body []byte, signature string) (s
 		return "", err
 	}
 	var answer struct{ ID, Error string }
-	if err := json.Unmarshal(b, &answer); err != nil || resp.StatusCode != http.StatusOK {
+	if err := json.Unmarshal(b, &answer); err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
 		return "", fmt.Errorf("the server answered %s: %s", resp.Status, cmp.Or(answer.Error, string(b)))
 	}
 	return answer.ID, nil

@@ -136,7 +136,7 @@ func (a answer) failure() string {
 	return v.Error
 }
 
-// call asks the server. Headers are pairs of a name and a value.
+// call asks the server, and compares with /openapi.json. Headers are pairs of a name and a value.
 func (s *server) call(t testing.TB, key, method, path string, body any, header ...string) answer {
 	t.Helper()
 	var text []byte
@@ -165,6 +165,7 @@ func (s *server) call(t testing.TB, key, method, path string, body any, header .
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	must(t, err)
+	s.asDescribed(t, req, text, resp, b)
 	return answer{resp.StatusCode, resp.Header, b}
 }
 

@@ -83,7 +83,7 @@ func TestFieldsAndTheirLimitsAreWalletWallets(t *testing.T) {
 		{"no object", "[]", "the body must be a JSON object"},
 		{"no JSON", "title", "the body is not valid JSON: "},
 		{"a key twice", `{"title": "a", "title": "b"}`, "the body is not valid JSON: "},
-		{"nothing at all", "", "the body is not valid JSON: "},
+		{"nothing at all", "", "the body is empty; it must be a JSON object"},
 	} {
 		a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", tc.body)
 		switch {

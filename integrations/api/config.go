@@ -29,22 +29,22 @@ const DefaultRate = "50/s"
 
 // Config is the api section of passhook.yaml.
 type Config struct {
-	Keys []Key `yaml:"keys" jsonschema:"description=Who may use the API."`
+	Keys []Key `yaml:"keys" jsonschema_description:"Who may use the API."`
 	// CORS are the origins whose pages may call the API from a browser.
-	CORS []string `yaml:"cors,omitempty" jsonschema:"description=Origins of pages that may call the API in a browser, as https://shop.example.com; * is all. Default: none."`
+	CORS []string `yaml:"cors,omitempty" jsonschema_description:"Origins of pages that may call the API in a browser, as https://shop.example.com; * is all. Default: none."`
 	// PassType is needed where there are several certificates.
-	PassType string `yaml:"pass_type,omitempty" jsonschema:"description=The pass type identifier of passes without a template. Needed where signing names several certificates."`
+	PassType string `yaml:"pass_type,omitempty" jsonschema_description:"The pass type identifier of passes without a template. Needed where signing names several certificates."`
 }
 
 // Key is somebody who may use the API.
 type Key struct {
 	// Name is permanent: it is part of what makes a pass unique.
-	Name string `yaml:"name" jsonschema:"pattern=^[a-z0-9][a-z0-9_-]*$,description=Permanent: it is part of what makes a pass unique."`
-	Key  string `yaml:"key" jsonschema:"description=The secret that is sent as Authorization: Bearer KEY; at least 24 characters."`
+	Name string `yaml:"name" jsonschema:"pattern=^[a-z0-9][a-z0-9_-]*$" jsonschema_description:"Permanent: it is part of what makes a pass unique."`
+	Key  string `yaml:"key" jsonschema_description:"The secret that is sent as Authorization: Bearer KEY; at least 24 characters."`
 	// Allow and Templates are everything where they are empty.
-	Allow     []string `yaml:"allow,omitempty" jsonschema:"enum=issue,enum=read,enum=update,enum=redeem,description=What the key may do. Default: everything."`
-	Templates []string `yaml:"templates,omitempty" jsonschema:"description=The templates that it may issue. Default: all of them and passes without one."`
-	Rate      string   `yaml:"rate,omitempty" jsonschema:"description=How often it may be used, as 50/s, 600/m or 1000/h. Default: 50/s"`
+	Allow     []string `yaml:"allow,omitempty" jsonschema:"enum=issue,enum=read,enum=update,enum=redeem" jsonschema_description:"What the key may do. Default: everything."`
+	Templates []string `yaml:"templates,omitempty" jsonschema_description:"The templates that it may issue. Default: all of them and passes without one."`
+	Rate      string   `yaml:"rate,omitempty" jsonschema_description:"How often it may be used, as 50/s, 600/m or 1000/h. Default: 50/s"`
 }
 
 // minKey is the fewest characters of a key.

@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"testing/fstest"
 
+	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/passes"
 	"github.com/passhook/passhook/problems"
 )
 
 // Template is the name of the template of passes that are asked for by their
 // fields.
-const Template = "passhook-api"
+const Template = bot.OwnTemplates + "api"
 
 //go:embed design
 var design embed.FS

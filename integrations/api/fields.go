@@ -17,7 +17,9 @@ type reader struct {
 	// at is where the fields stand: "", or "primaryFields[0]."
 	at   string
 	read map[string]bool
-	err  error
+	// below are those of its lists.
+	below []*reader
+	err   error
 }
 
 func newReader(given map[string]any) *reader { return &reader{given: given, read: map[string]bool{}} }
@@ -45,6 +47,9 @@ func (r *reader) text(name string, most int) string {
 	case int:
 		s = strconv.Itoa(v)
 	case float64:
+		if math.Abs(v) >= maxExact {
+			r.fail("%s%s has too many digits for a number; send it as a string", r.at, name)
+		}
 		s = strconv.FormatFloat(v, 'f', -1, 64)
 	default:
 		r.fail("%s%s must be a string", r.at, name)
@@ -54,6 +59,9 @@ func (r *reader) text(name string, most int) string {
 	}
 	return s
 }
+
+// maxExact is the number from which on not every whole one is a float64.
+const maxExact = 1 << 53
 
 // choice is a field that has one of a few values.
 func (r *reader) choice(name string, options ...string) string {
@@ -120,12 +128,19 @@ func (r *reader) list(name string, most int) []*reader {
 		one.at = fmt.Sprintf("%s[%d].", name, i)
 		out = append(out, one)
 	}
+	r.below = append(r.below, out...)
 	return out
 }
 
 // unread are the fields that nobody asked for.
 func (r *reader) unread() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.given)), func(name string) bool { return r.read[name] })
+	out := slices.DeleteFunc(slices.Sorted(maps.Keys(r.given)), func(name string) bool { return r.read[name] })
+	for _, one := range r.below {
+		for _, name := range one.unread() {
+			out = append(out, one.at+name)
+		}
+	}
+	return out
 }
 
 const (

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -40,7 +41,9 @@ type Options struct {
 	// Guard fetches the pictures that requests name.
 	Guard   *integrations.Guard
 	Clients pages.Clients
-	Log     *slog.Logger
+	// URL is the server's address, for those who read about the API.
+	URL string
+	Log *slog.Logger
 }
 
 // Handler answers the API. Its routes are in app.
@@ -50,6 +53,8 @@ type Handler struct {
 	keys    []*key
 	refused *pages.Limiter
 	room    *semaphore.Weighted
+	// papers are made when somebody first asks for one.
+	papers func() (papers, error)
 }
 
 // key is one that may be used.
@@ -63,6 +68,7 @@ type key struct {
 // New makes the handler of a config that was checked.
 func New(c Config, o Options) (*Handler, error) {
 	h := &Handler{Options: o, config: c, refused: pages.NewLimiter(o.Clients, refusedRate, refusedBurst, o.Engine.Now), room: semaphore.NewWeighted(atOnce)}
+	h.papers = sync.OnceValues(func() (papers, error) { return newPapers(o.URL, o.Log) })
 	for _, k := range c.Keys {
 		rate, err := integrations.ParseRate(cmp.Or(k.Rate, DefaultRate))
 		if err != nil {

@@ -102,7 +102,7 @@ func (h *Handler) List() http.HandlerFunc {
 		}
 		list := []map[string]any{}
 		for _, row := range rows {
-			state, err := h.state(row)
+			state, err := h.state(r.Context(), row)
 			if err != nil {
 				return err
 			}

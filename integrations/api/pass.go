@@ -12,7 +12,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/passhook/passhook/bot"
-	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/store"
@@ -41,7 +40,7 @@ func (h *Handler) Show() http.HandlerFunc {
 		if formOf(r, "json") == "binary" {
 			return h.give(w, "binary", []string{row.Template}, []store.Pass{*row})
 		}
-		state, err := h.state(*row)
+		state, err := h.state(r.Context(), *row)
 		if err == nil {
 			pages.WriteJSON(w, http.StatusOK, state)
 		}
@@ -49,16 +48,27 @@ func (h *Handler) Show() http.HandlerFunc {
 	})
 }
 
+// maxDevices is how many phones of a pass are listed.
+const maxDevices = 100
+
 // state is a pass for programs.
-func (h *Handler) state(row store.Pass) (map[string]any, error) {
+func (h *Handler) state(ctx context.Context, row store.Pass) (map[string]any, error) {
 	p, err := h.Engine.Pass(row)
 	if err != nil {
 		return nil, err
 	}
+	phones, err := h.Engine.Store.PhonesOf(ctx, row.Serial, maxDevices)
+	if err != nil {
+		return nil, err
+	}
+	devices := []any{}
+	for _, d := range phones {
+		devices = append(devices, map[string]any{"registeredAt": d.Registered.UnixMilli(), "upToDate": d.Fetched >= d.Tag})
+	}
 	out := map[string]any{
 		"serialNumber": row.Serial, "title": p.Title, "template": row.Template, "inputs": json.RawMessage(row.Inputs),
 		"createdAt": row.Created.UnixMilli(), "lastUpdated": row.Updated.UnixMilli(), "voided": p.Voided, "voidReasons": append([]string{}, row.Void...),
-		"redeemedAt": nil, "shareUrl": p.Link, "devices": []any{}, "google": map[string]any{"configured": false}, "googleSaveUrl": nil,
+		"redeemedAt": nil, "shareUrl": p.Link, "devices": devices, "google": map[string]any{"configured": false}, "googleSaveUrl": nil,
 	}
 	if !row.Redeemed.IsZero() {
 		out["redeemedAt"] = row.Redeemed.UnixMilli()
@@ -81,7 +91,7 @@ func (h *Handler) Update() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		inputs, err := h.inputs(r.Context(), b, row)
+		inputs, ignored, err := h.inputs(r.Context(), b, row)
 		if err != nil {
 			return err
 		}
@@ -89,59 +99,68 @@ func (h *Handler) Update() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		woken, err := h.woken(r.Context(), row.Serial, changed)
+		if err != nil {
+			return err
+		}
+		if len(ignored) > 0 {
+			w.Header().Set("X-Ignored-Fields", headerList(ignored))
+		}
 		pages.WriteJSON(w, http.StatusOK, map[string]any{
-			"serialNumber": row.Serial, "lastUpdated": now.Updated.UnixMilli(), "notifiedDevices": 0, "unchanged": !changed,
+			"serialNumber": row.Serial, "lastUpdated": now.Updated.UnixMilli(), "notifiedDevices": woken, "unchanged": !changed,
 		})
 		return nil
 	})
 }
 
 // inputs are all inputs of a pass, as a request wants them.
-func (h *Handler) inputs(ctx context.Context, body []byte, row *store.Pass) (map[string]any, error) {
+func (h *Handler) inputs(ctx context.Context, body []byte, row *store.Pass) (all map[string]any, ignored []string, err error) {
 	w, err := parseUpdate(body, row.Template)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, err.Error())
+		return nil, nil, refuse(http.StatusBadRequest, err.Error())
 	}
 	program := h.Engine.Program()
 	t := program.Templates()[row.Template]
 	if t == nil {
-		return nil, refuse(http.StatusConflict, "The template of this pass is gone: "+row.Template)
+		return nil, nil, refuse(http.StatusConflict, "The template of this pass is gone: "+row.Template)
 	}
 	files := map[string][]byte{}
 	if w.template == Template {
 		w.inputs["expires"] = expires(row.Created, w.days)
 		if w.inputs["images"], err = h.pictures(ctx, w, files); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	all := map[string]any{}
+	all = map[string]any{}
 	for _, in := range t.Inputs {
 		all[in.Name] = nil
 	}
 	maps.Copy(all, w.inputs)
 	if err := program.Draft(integrations.Order{Template: row.Template, Inputs: all}); err != nil {
-		return nil, refuse(http.StatusBadRequest, err.Error())
+		return nil, nil, refuse(http.StatusBadRequest, err.Error())
 	}
 	if len(files) > 0 {
 		err = h.Engine.Store.PutFiles(ctx, files)
 	}
-	return all, err
+	return all, w.ignored, err
 }
 
 // parseUpdate reads what a pass of a template is to become.
 func parseUpdate(body []byte, template string) (wanted, error) {
-	v, err := expressions.DecodeJSON(body)
+	m, err := decode(body)
 	if err != nil {
-		return wanted{}, fmt.Errorf("the body is not valid JSON: %w", err)
+		return wanted{}, err
 	}
-	m, ok := v.(map[string]any)
-	if !ok {
-		return wanted{}, errors.New("the body must be a JSON object")
-	}
-	if template != Template && m["template"] == nil {
+	switch {
+	case m["template"] != nil:
+	case template != Template:
 		m["template"] = template
+	case m["inputs"] != nil:
+		return wanted{}, errors.New("the pass has no template, and so no inputs; name its fields, such as title")
 	}
-	w, err := newReader(m).pass()
+	r := newReader(m)
+	w, err := r.pass()
+	w.ignored = r.unread()
 	switch {
 	case err != nil:
 		return w, err
@@ -180,15 +199,27 @@ func (h *Handler) change(ctx context.Context, kind string, k *key, row *store.Pa
 	return &out.Changed[0], true, nil
 }
 
+// woken is how many phones are woken for a pass, where it has changed.
+func (h *Handler) woken(ctx context.Context, serial string, changed bool) (int, error) {
+	if !changed {
+		return 0, nil
+	}
+	return h.Engine.Store.CountPhones(ctx, serial)
+}
+
 // Delete is DELETE /api/passes/{serial}: the pass is void.
 func (h *Handler) Delete() http.HandlerFunc {
 	return h.one(ScopeUpdate, func(w http.ResponseWriter, r *http.Request, k *key, row *store.Pass) error {
 		already := slices.Contains(row.Void, integrations.ReasonOperator)
-		now, _, err := h.change(r.Context(), bot.TypeVoid, k, row, nil)
+		now, changed, err := h.change(r.Context(), bot.TypeVoid, k, row, nil)
 		if err != nil {
 			return err
 		}
-		answer := map[string]any{"serialNumber": row.Serial, "deleted": true, "googleRevoked": false, "notifiedDevices": 0, "lastUpdated": now.Updated.UnixMilli()}
+		woken, err := h.woken(r.Context(), row.Serial, changed)
+		if err != nil {
+			return err
+		}
+		answer := map[string]any{"serialNumber": row.Serial, "deleted": true, "googleRevoked": false, "notifiedDevices": woken, "lastUpdated": now.Updated.UnixMilli()}
 		if already {
 			answer["alreadyDeleted"] = true
 		}
@@ -210,7 +241,7 @@ func (h *Handler) voiding(kind string) http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		state, err := h.state(*now)
+		state, err := h.state(r.Context(), *now)
 		if err == nil {
 			pages.WriteJSON(w, http.StatusOK, state)
 		}

@@ -50,6 +50,7 @@ func TestAnUpdateThatDoesNotFitChangesNothing(t *testing.T) {
 	serial := s.create(t, websiteKey, map[string]any{"title": "Gold"})
 	ticket := s.create(t, websiteKey, map[string]any{"template": "concert", "inputs": map[string]any{"holder": "Ada Lovelace"}})
 	for _, tc := range []struct{ serial, body, want string }{
+		{serial, `{"inputs": {"title": "Gold"}}`, "the pass has no template, and so no inputs; name its fields, such as title"},
 		{serial, `{"title": ""}`, "At least one of title, primaryFields, or logoText is required"},
 		{serial, `{"template": "concert", "inputs": {"holder": "Ada Lovelace"}}`, "the pass is of template passhook-api, which an update cannot change"},
 		{serial, `{"title": "x", "barcodeFormat": "Code128", "barcodeValue": "日本"}`, "pass.json: barcodes[0].message"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -41,17 +42,31 @@ type wanted struct {
 	// name is what the file is called after.
 	name string
 	days int
+	// ignored are fields of an update that mean nothing here.
+	ignored []string
 }
 
-// parse reads a body. Its errors are for whoever wrote it.
-func parse(body []byte) (*request, error) {
+// decode reads a JSON object.
+func decode(body []byte) (map[string]any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, errors.New("the body is empty; it must be a JSON object")
+	}
 	v, err := expressions.DecodeJSON(body)
 	if err != nil {
-		return nil, fmt.Errorf("the body is not valid JSON: %w", err)
+		return nil, fmt.Errorf("the body is not valid JSON: %s", strings.TrimPrefix(err.Error(), "invalid JSON: "))
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
 		return nil, errors.New("the body must be a JSON object")
+	}
+	return m, nil
+}
+
+// parse reads a body. Its errors are for whoever wrote it.
+func parse(body []byte) (*request, error) {
+	m, err := decode(body)
+	if err != nil {
+		return nil, err
 	}
 	canonical, err := jsonv2.Marshal(m, jsonv2.Deterministic(true))
 	if err != nil {
@@ -210,8 +225,8 @@ func (r *reader) deliver() []integrations.Recipient {
 		if len(target.given) != 1 {
 			r.fail(`deliver[%d] must name one channel, as {"email": "ada@example.com"}`, i)
 		}
-		for channel, address := range target.given {
-			text, ok := address.(string)
+		for channel := range target.given {
+			text, ok := target.value(channel).(string)
 			if !ok || strings.TrimSpace(text) == "" {
 				r.fail("deliver[%d].%s must be a string", i, channel)
 			}

@@ -3,6 +3,7 @@
 package certificates
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -49,6 +50,15 @@ func (c *Certificate) Valid(now time.Time) error {
 // manifest.json. Equal input gives equal bytes; at is the signing time.
 func (c *Certificate) Sign(manifest []byte, at time.Time) ([]byte, error) {
 	return c.signer.sign(manifest, at)
+}
+
+// TLS is the certificate with its key as Apple's push service wants it shown.
+func (c *Certificate) TLS() tls.Certificate {
+	out := tls.Certificate{Certificate: [][]byte{c.Leaf.Raw}, PrivateKey: c.signer.key, Leaf: c.Leaf}
+	for _, issuer := range c.Chain {
+		out.Certificate = append(out.Certificate, issuer.Raw)
+	}
+	return out
 }
 
 // SignatureSize is that of every signature, in bytes.

@@ -11,8 +11,8 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
-// message does what a claimed message asks for.
-func (e *Engine) message(ctx context.Context, m *store.Message) error {
+// write does what a claimed message asks for.
+func (e *Engine) write(ctx context.Context, m *store.Message) error {
 	channel := e.Channels[m.Channel]
 	if channel == nil {
 		return integrations.Blocked(fmt.Errorf("there is no channel %s in the config", m.Channel))
