@@ -48,7 +48,8 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 	}
 	for _, m := range news.Messages {
 		n.dead++
-		n.add(m.ID, "A message to %s over %s could not be delivered: %s\n\n", cmp.Or(m.Recipient, "whoever has the passes"), m.Channel, m.Note)
+		to, _, _ := strings.Cut(m.Recipient, " ") // how they could be answered concerns nobody else
+		n.add(m.ID, "A message to %s over %s could not be delivered: %s\n\n", cmp.Or(to, "whoever has the passes"), m.Channel, m.Note)
 	}
 	if news.Outgoing, err = e.endpoints(ctx, &n, news.Outgoing); err != nil || n.text.Len() == 0 {
 		return err

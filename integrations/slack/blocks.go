@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -63,13 +64,11 @@ type pictures bool
 // its front says.
 func (show pictures) pass(p integrations.Package) []slack.Block {
 	var out []slack.Block
+	name := cmp.Or(strings.TrimSpace(clip(p.Title, mostTitle)), "Pass")
 	if bool(show) && !p.Voided {
-		out = append(out, slack.NewImageBlock(p.Link+".png", clip(p.Title, mostTitle), "", nil))
+		out = append(out, slack.NewImageBlock(p.Link+".png", name, "", nil))
 	}
-	title := bold(p.Title, mostTitle)
-	if title == "" {
-		title = "*Pass*"
-	}
+	title := bold(name, mostTitle)
 	if p.Voided {
 		title = "~" + title + "~ is no longer valid"
 	}

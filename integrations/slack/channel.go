@@ -78,14 +78,19 @@ func (m *Messenger) Update(ctx context.Context, place string, d integrations.Del
 
 // message is what a delivery looks like.
 func (m *Messenger) message(d integrations.Delivery) []slack.MsgOption {
-	var blocks []slack.Block // subject and intro are the mail's
+	text, blocks := m.pictures.delivery(d)
+	return message(text, blocks...)
+}
+
+// delivery is a text for notifications, and all passes with their buttons.
+func (show pictures) delivery(d integrations.Delivery) (text string, blocks []slack.Block) { // subject and intro are the mail's
 	for _, p := range d.Packages[:min(len(d.Packages), mostPasses)] {
-		blocks = append(append(blocks, m.pictures.pass(p)...), wallet(p)...)
+		blocks = append(append(blocks, show.pass(p)...), wallet(p)...)
 	}
 	if len(d.Packages) > 1 && d.Link != "" {
 		blocks = append(blocks, slack.NewActionBlock("", link(actionPage, fmt.Sprintf("All %d passes", len(d.Packages)), d.Link)))
 	}
-	return message(escape(titles(d.Packages)), blocks...)
+	return escape(titles(d.Packages)), blocks
 }
 
 // message is a text for notifications with blocks. Slack is to fetch none of its

@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -208,4 +209,25 @@ func TestAReplayOfACommandChangesNothing(t *testing.T) {
 	if ev.State != store.StateDone || len(s.passes(t)) != 1 {
 		t.Errorf("%s %s, %d passes", ev.State, ev.Note, len(s.passes(t)))
 	}
+}
+
+// A database that hangs has nobody wait longer than Slack does.
+func TestADatabaseThatHangsIsAnsweredInTime(t *testing.T) {
+	address := storetest.Postgres(t)
+	s := serve(t, options{database: address})
+	db, err := sql.Open("pgx", address)
+	must(t, err)
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	must(t, err)
+	_, err = tx.ExecContext(t.Context(), "LOCK TABLE passes IN SHARE MODE") // may be read
+	must(t, err)
+	r, err := s.slack.Command(t.Context(), anna, office, "/pass", "visitor holder=Ada")
+	must(t, err)
+	if r.Failure != "" || r.Message == nil {
+		t.Fatalf("%s after %s", r.Failure, r.Took)
+	}
+	has(t, content(*r.Message), "longer than Slack waits")
+	must(t, tx.Rollback())
+	s.types(t, anna, office, "visitor holder=Grace")
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// timeout is how long Slack may take to answer.
-const timeout = 10 * time.Second
+// timeout is how long Slack may take to answer: whoever hangs up earlier posts a
+// message again that was only slow.
+const timeout = 30 * time.Second
 
 // Client speaks Slack's Web API.
 type Client struct {

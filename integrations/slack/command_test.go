@@ -1,7 +1,9 @@
 package slack_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -189,4 +191,63 @@ func TestTheAddressOfEventsIsConfirmed(t *testing.T) {
 func TestPicturesAreShownWhereSlackCanFetchThem(t *testing.T) {
 	s := serve(t, options{address: "https://tickets.example.com"})
 	has(t, s.slash(t, ben, office, "visitor holder=Ada").text(t), "https://tickets.example.com/p/", ".png")
+}
+
+// interact posts an interaction as Slack sends it.
+func (s *server) interact(t testing.TB, path string, payload map[string]any) answer {
+	t.Helper()
+	payload["team"] = map[string]any{"id": team}
+	b, err := json.Marshal(payload)
+	must(t, err)
+	return s.post(t, path, url.Values{"payload": {string(b)}})
+}
+
+func TestAButtonDoesNoMoreThanItsPersonMay(t *testing.T) {
+	s := serve(t, options{})
+	s.slash(t, anna, office, "concert holder=Ada").text(t)
+	press := func(user, channel string) answer {
+		return s.interact(t, "/slack/interactions", map[string]any{
+			"type": "block_actions", "user": map[string]any{"id": user}, "channel": map[string]any{"id": channel}, "trigger_id": user + channel,
+			"actions": []any{map[string]any{"action_id": "void", "value": s.passes(t)[0].Serial}},
+		})
+	}
+	for _, tc := range []struct {
+		user, channel string
+		voids         bool
+	}{{ben, office, false}, {cleo, office, false}, {ben, "C0RANDOM01", true}} {
+		if got := press(tc.user, tc.channel); got.code != 200 || got.body != "" {
+			t.Errorf("%d %s", got.code, got.body)
+		}
+		if voids := len(s.passes(t)[0].Void) > 0; voids != tc.voids {
+			t.Errorf("%s in %s: void %t", tc.user, tc.channel, voids)
+		}
+	}
+	forged := s.interact(t, "/slack/interactions", map[string]any{
+		"type": "view_submission", "user": map[string]any{"id": ben},
+		"view": map[string]any{"id": "V1", "callback_id": "pass", "private_metadata": `{"channel": "` + office + `", "template": "concert"}`},
+	})
+	if forged.code != 200 || !strings.Contains(forged.body, "You may not issue this template here") || len(s.passes(t)) != 1 {
+		t.Errorf("%d %s", forged.code, forged.body)
+	}
+}
+
+func TestAMenuOffersWhatFits(t *testing.T) {
+	s := serve(t, options{})
+	for user, want := range map[string]string{anna: `"concert"`, ben: `{"options":[]}`} {
+		got := s.interact(t, "/slack/options", map[string]any{"type": "block_suggestion", "user": map[string]any{"id": user}, "action_id": "template", "value": "CONC"})
+		if got.code != 200 || !strings.Contains(got.body, want) || strings.Contains(got.body, "visitor") {
+			t.Errorf("%s: %d %s", user, got.code, got.body)
+		}
+	}
+}
+
+// Whatever else people do with buttons and forms is taken note of.
+func TestOtherInteractionsAreAcknowledged(t *testing.T) {
+	s := serve(t, options{})
+	for _, kind := range []string{"block_actions", "view_closed", "view_submission", "shortcut", "message_action", "something_new"} {
+		got := s.interact(t, "/slack/interactions", map[string]any{"type": kind, "user": map[string]any{"id": ben}, "actions": []any{map[string]any{"action_id": "wallet"}, map[string]any{"action_id": "x"}}})
+		if got.code != 200 || got.body != "" {
+			t.Errorf("%s: %d %s", kind, got.code, got.body)
+		}
+	}
 }

@@ -47,8 +47,10 @@ func (h *Handler) find(ctx context.Context, c command, a ask) *reply {
 	var blocks []slack.Block
 	for _, row := range rows[:min(len(rows), mostFound)] {
 		p, err := h.Engine.Pass(row)
-		if err != nil {
-			return h.failed(err)
+		if err != nil { // as where its template is gone
+			h.Log.Warn("slack: a pass cannot be shown", "serial", row.Serial, "error", err)
+			blocks = append(blocks, contextLine("`"+row.Serial+"` cannot be shown now"))
+			continue
 		}
 		text := pictures(false).pass(p.Package)
 		blocks = append(append(blocks, text...), contextLine("`"+p.Serial+"`, issued "+h.date(row.Created)), manage(p.Package))
