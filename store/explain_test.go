@@ -228,7 +228,7 @@ func telling(t testing.TB, s *store.Store) {
 	got[*store.Delivery](t)(s.Delivery(ctx, delivery))
 	must(t, s.Tell(ctx, store.Message{Kind: store.MessageNotice, Channel: "slack", Recipient: "nobody"}))
 	stop := running(t, s, delivering(func(context.Context, *store.Message) error { return integrations.Never(errors.New("user_not_found")) }))
-	until(t, "the message is dead", func() bool { return count(t, s, "messages WHERE state = 'dead'") == 1 })
+	until(t, "the message is dead", func() bool { return count(t, s, "messages WHERE state = 'dead' AND note = 'user_not_found'") == 1 })
 	stop()
 }
 
