@@ -143,7 +143,9 @@ func (a *App) services(keyring *certificates.Keyring) error {
 	if h.console, err = console.New(visible, a.Log); err != nil {
 		return err
 	}
-	h.phones = wallet.NewService(phones.New(a.Engine), visible, a.Log)
+	all := phones.New(a.Engine)
+	h.phones = wallet.NewService(all, visible, a.Log)
+	a.parts = append(a.parts, Part{Name: "phones", Run: a.every("phones that are behind could not be woken again", phones.Again, nil, all.WakeAgain)})
 	in := integrations.NewIntake(a.Config.Proxies, a.Now, a.Log)
 	if all := Hooks(a.Config); len(all) > 0 {
 		if h.hooks, err = hooks.NewHandler(all, in, visible, a.Now, a.Log); err != nil {

@@ -147,14 +147,24 @@ func (a *App) newRouter(h handlers) *mux.Router {
 		r.Handle(route.Path, handler).Methods(strings.Fields(route.Methods)...)
 	}
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Method == http.MethodPost || strings.HasPrefix(req.URL.Path, "/api/") {
-			pages.WriteError(w, http.StatusNotFound, "nothing is configured at this address")
+		if req.Method == http.MethodPost || h.isAPI(req) {
+			h.refuse(w, req, http.StatusNotFound, "nothing is configured at this address")
 			return
 		}
 		h.wallet.NotFound(w, req)
 	})
-	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		pages.WriteError(w, http.StatusMethodNotAllowed, "this address does not take that method")
+	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h.refuse(w, req, http.StatusMethodNotAllowed, "this address does not take that method")
 	})
 	return r
+}
+
+func (h handlers) isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
+
+// refuse answers programs. Pages that may call the API may read why it refuses.
+func (h handlers) refuse(w http.ResponseWriter, r *http.Request, code int, text string) {
+	if h.api != nil && h.isAPI(r) {
+		h.api.AllowOrigin(w, r)
+	}
+	pages.WriteError(w, code, text)
 }

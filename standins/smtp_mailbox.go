@@ -18,9 +18,9 @@ import (
 //go:embed smtp_mailbox.html smtp_mail.html
 var mailboxFiles embed.FS
 
-// frameCSP holds a mail's HTML: it may show itself and open links in a new
-// tab, nothing else.
-const frameCSP = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+// frameCSP holds a mail's HTML: it may show itself and pictures of this server,
+// and open links in a new tab, nothing else.
+const frameCSP = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
 
 // pageCSP is for the mailbox's own pages, which need no scripts.
 const pageCSP = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"

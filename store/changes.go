@@ -171,7 +171,7 @@ func after(last, now time.Time) time.Time {
 
 const (
 	refsOfChanges = "SELECT DISTINCT ref FROM changes JOIN change_refs ON change_id = changes.id WHERE event_id = $1"
-	reachedByRef  = "SELECT serial FROM pass_refs JOIN passes USING (serial) WHERE ref = $1 AND serial > $2 AND source = $3 AND account = $4 AND live = $5 ORDER BY serial LIMIT $6"
+	reachedByRef  = "SELECT serial FROM pass_refs JOIN passes USING (serial) WHERE ref = $1 AND serial > $2 AND source || '' = $3 AND account = $4 AND live = $5 ORDER BY serial LIMIT $6"
 	reachedBySelf = "SELECT serial FROM passes WHERE serial = $1 AND serial > $2"
 )
 

@@ -245,6 +245,8 @@ func phoning(t testing.TB, s *store.Store) {
 	must(t, s.Fetched(ctx, one))
 	got[[]store.Registration](t)(s.Stale(ctx, time.Now(), 10))
 	got[int](t)(s.CountPhones(ctx, one))
+	refund(t, s, "cs_phone2", "refund of the other", 3, false)
+	got[int](t)(s.PushAgain(ctx, time.Unix(0, 0), time.Now().Add(time.Hour)))
 	must(t, s.PutPhoneLogs(ctx, []store.PhoneLog{{Serial: one, Text: "hello"}}))
 	got[[]store.PhoneLog](t)(s.PhoneLogs(ctx, one, 10))
 	got[[]store.PhoneLog](t)(s.PhoneLogs(ctx, "", 10))

@@ -206,8 +206,10 @@ func scanPass(row scanner) (*Pass, error) {
 	return &p, errors.Join(json.Unmarshal([]byte(voidOn), &p.VoidOn), json.Unmarshal([]byte(void), &p.Void))
 }
 
+// passesAbout keeps the index of sources out, which leads to most passes: an
+// expression has none.
 const passesAbout = "SELECT " + passFields + " FROM passes WHERE serial IN (SELECT serial FROM pass_refs WHERE ref = $1)" +
-	" AND source = $2 AND account = $3 AND live = $4"
+	" AND source || '' = $2 AND account = $3 AND live = $4"
 
 // PassesAbout are the passes that share a ref with an event, in the order in
 // which they were issued.

@@ -10,7 +10,7 @@ const (
 	issuedBy    = "SELECT " + passFields + " FROM passes WHERE event_id = $1 ORDER BY key LIMIT $2"
 	changedRefs = "SELECT DISTINCT ref FROM changes JOIN change_refs ON change_id = changes.id WHERE event_id = $1 AND kind <> 'none'"
 	// changedBy are passes of which an event's change is, as fold finds changes.
-	changedBy = "SELECT " + passFields + " FROM passes WHERE serial IN (SELECT serial FROM pass_refs WHERE ref = $1) AND source = $2 AND account = $3 AND live = $4" +
+	changedBy = "SELECT " + passFields + " FROM passes WHERE serial IN (SELECT serial FROM pass_refs WHERE ref = $1) AND source || '' = $2 AND account = $3 AND live = $4" +
 		" AND EXISTS (SELECT 1 FROM changes WHERE changes.event_id = $5 AND kind <> 'none' AND (changes.template = '' OR changes.template = passes.template)) ORDER BY serial LIMIT $6"
 )
 

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func readJobs() []job {
 			return found[store.Event](1)(f.FindEvents(tb.Context(), store.Filter{Query: of(n)}))
 		}))
 	}
-	return append(all, lookUpJobs()...)
+	return append(append(all, lookUpJobs()...), phoneJobs()...)
 }
 
 func findJobs() []job {
@@ -124,6 +125,14 @@ func lookUpJobs() []job {
 			e := got[*store.Event](tb)(f.Event(tb.Context(), n.event))
 			return func() error { return found[store.Pass](1)(f.PassesAbout(tb.Context(), *e)) }
 		}},
+		{"MadeBy a refund", func(tb testing.TB, f *full, n names) func() error {
+			p := passNow(tb, f.Store, n.serial)
+			e := later(f.next(), 1)
+			e.Live, e.Account = p.Live, p.Account
+			c := claimed(tb, f.Store, e)
+			got[store.Issued](tb)(f.Issue(tb.Context(), change(c, store.ChangeVoid, e.ExternalID, n.payment)))
+			return func() error { _, err := f.MadeBy(tb.Context(), c, 10); return err }
+		}},
 		read("PassesOf", func(tb testing.TB, f *full, n names) error {
 			return found[store.Pass](1)(f.PassesOf(tb.Context(), n.delivery))
 		}),
@@ -154,6 +163,54 @@ func lookUpJobs() []job {
 		read("claim where nothing is due", func(tb testing.TB, f *full, _ names) error {
 			return found[store.Row](0)(f.ClaimDue(tb.Context(), "stripe"))
 		}),
+	}
+}
+
+// phoneJobs are what phones ask, and what asks about them.
+func phoneJobs() []job {
+	return []job{
+		read("FindPasses of a source", func(tb testing.TB, f *full, _ names) error {
+			return found[store.Pass](50)(f.FindPasses(tb.Context(), store.Filter{Source: "stripe", Limit: 50}))
+		}),
+		read("FindPasses of a source, another page", func(tb testing.TB, f *full, n names) error {
+			_, err := f.FindPasses(tb.Context(), store.Filter{Source: "stripe", Limit: 50, After: passNow(tb, f.Store, n.serial)})
+			return err
+		}),
+		read("EventBySource", func(tb testing.TB, f *full, n names) error {
+			_, err := f.EventBySource(tb.Context(), "stripe", n.external)
+			return err
+		}),
+		read("Figure", func(tb testing.TB, f *full, _ names) error {
+			_, err := f.Figure(tb.Context(), "stripe", time.Now().AddDate(0, -1, 0), time.Now())
+			return err
+		}),
+		read("ChangedSince", func(tb testing.TB, f *full, n names) error {
+			_, _, err := f.ChangedSince(tb.Context(), n.phone, "pass.com.example.tickets", 0)
+			return err
+		}),
+		read("Register again", func(tb testing.TB, f *full, n names) error {
+			_, err := f.Register(tb.Context(), n.phone, "pass.com.example.tickets", n.serial, "token")
+			return err
+		}),
+		read("Fetched", func(tb testing.TB, f *full, n names) error { return f.Fetched(tb.Context(), n.serial) }),
+		read("PhonesOf", func(tb testing.TB, f *full, n names) error {
+			return found[store.Registration](1)(f.PhonesOf(tb.Context(), n.serial, 10))
+		}),
+		read("Stale", func(tb testing.TB, f *full, _ names) error {
+			_, err := f.Stale(tb.Context(), time.Now().Add(time.Hour), 1)
+			return err
+		}),
+		read("PutPhoneLogs", func(tb testing.TB, f *full, n names) error {
+			return f.PutPhoneLogs(tb.Context(), []store.PhoneLog{{Serial: n.serial, Text: "hello"}})
+		}),
+		{"Redeem", func(tb testing.TB, f *full, n names) func() error {
+			return func() error {
+				if _, err := f.Redeem(tb.Context(), n.serial, "api.website 1"); !errors.Is(err, store.ErrVoid) {
+					return err
+				}
+				return nil
+			}
+		}},
 	}
 }
 

@@ -53,7 +53,7 @@ type full struct {
 }
 
 // names are what one of a store's orders is found by.
-type names struct{ event, external, order, serial, session, payment, delivery, recipient, link string }
+type names struct{ event, external, order, serial, session, payment, delivery, recipient, link, phone string }
 
 func filled(b *testing.B, p place, rows int) *full {
 	p.Now, p.Endpoints = nil, endpoints("bench")
@@ -70,6 +70,7 @@ func filled(b *testing.B, p place, rows int) *full {
 		var n names
 		id := fmt.Sprintf("01900000-0000-7000-8000-%012d", i*(rows/runs)+7)
 		must(b, db.QueryRow(query, id).Scan(&n.event, &n.external, &n.order, &n.serial, &n.session, &n.payment, &n.delivery, &n.recipient, &n.link))
+		n.phone = fmt.Sprintf("phone-%d", i*(rows/runs)+7)
 		f.names = append(f.names, n)
 	}
 	return f

@@ -155,13 +155,13 @@ func (s *Store) ChangedSince(ctx context.Context, library, passType string, sinc
 	})
 }
 
-const behind = "SELECT 1 FROM registrations WHERE serial = $1 AND tag > fetched LIMIT 1"
+const isBehind = "SELECT 1 FROM registrations WHERE serial = $1 AND tag > fetched LIMIT 1"
 
 // Fetched takes notice that a pass was fetched as it is now: by those phones that
 // were told of its version.
 func (s *Store) Fetched(ctx context.Context, serial string) error {
 	var one int
-	err := s.reader.QueryRowContext(ctx, behind, serial).Scan(&one)
+	err := s.reader.QueryRowContext(ctx, isBehind, serial).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -295,6 +295,67 @@ const countPhones = "SELECT count(*) FROM registrations WHERE serial = $1"
 // CountPhones is how many phones have a pass.
 func (s *Store) CountPhones(ctx context.Context, serial string) (n int, err error) {
 	err = s.reader.QueryRowContext(ctx, countPhones, serial).Scan(&n)
+	return n, err
+}
+
+const (
+	// behindFrom are passes on phones that are behind, from a place on.
+	behindFrom = "SELECT tag, device FROM registrations WHERE tag > fetched AND (tag, device) > ($1, $2) AND tag <= $3 ORDER BY tag, device LIMIT $4"
+	// pushAgain waits as long again as the phone has been behind when it was woken
+	// last: the pauses double. A version is the time of its change.
+	pushAgain = "UPDATE devices SET state = 'pending', due = $2, since = $2 WHERE id = $1 AND state = 'done' AND $2 - settled >= settled - pushed RETURNING pass_type"
+)
+
+// againPage is how many phones one transaction looks at.
+const againPage = 200
+
+// behind is a pass on a phone that has an older version.
+type behind struct {
+	tag    int64
+	device string
+}
+
+// PushAgain has phones woken once more that have not fetched a version of between
+// two times. It returns how many.
+func (s *Store) PushAgain(ctx context.Context, from, to time.Time) (n int, err error) {
+	scan := func(row scanner) (*behind, error) {
+		var b behind
+		return &b, row.Scan(&b.tag, &b.device)
+	}
+	for at := (behind{tag: millis(from)}); ; {
+		page, err := collect(ctx, s.reader, scan, behindFrom, at.tag, at.device, millis(to), againPage)
+		if err != nil || len(page) == 0 {
+			return n, err
+		}
+		woken, err := s.wakeAgain(ctx, page)
+		if n += woken; err != nil || len(page) < againPage {
+			return n, err
+		}
+		at = page[againPage-1]
+	}
+}
+
+// wakeAgain marks phones as to be woken. One with several passes is marked once:
+// then it is not done any more.
+func (s *Store) wakeAgain(ctx context.Context, all []behind) (n int, err error) {
+	err = s.engine.write(ctx, false, func(t *transaction) error {
+		n = 0
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		for _, b := range all {
+			types, err := t.strings(pushAgain, b.device, millis(now))
+			if err != nil {
+				return err
+			}
+			for _, passType := range types {
+				n++
+				t.committed(func() { s.ledger.wake(deviceTable.name, passType) })
+			}
+		}
+		return nil
+	})
 	return n, err
 }
 

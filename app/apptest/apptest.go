@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,17 +99,26 @@ func Serve(t testing.TB, o Options) *Server {
 	return s
 }
 
+// certificates are made once: keys are slow to make.
+var certificates = sync.OnceValues(func() (map[string][]byte, error) {
+	ca, err := standins.NewCA(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	cert, err := ca.Issue(PassType, "TEAM123456", "Hall One")
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"cert.pem": cert.CertPEM, "key.pem": cert.KeyPEM, "wwdr.pem": ca.IntermediatePEM(), "root.pem": ca.RootPEM()}, nil
+})
+
 // project writes templates and certificates.
 func project(t testing.TB, dir string) {
 	t.Helper()
-	ca, err := standins.NewCA(time.Now())
+	files, err := certificates()
 	must(t, err)
-	cert, err := ca.Issue(PassType, "TEAM123456", "Hall One")
-	must(t, err)
-	for name, content := range map[string]string{
-		"cert.pem": string(cert.CertPEM), "key.pem": string(cert.KeyPEM), "wwdr.pem": string(ca.IntermediatePEM()), "root.pem": string(ca.RootPEM()),
-	} {
-		must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	for name, content := range files {
+		must(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
 	templates, err := fs.Sub(examples.FS, "concert/templates")
 	must(t, err)

@@ -150,6 +150,23 @@ func serialIn(line string) string {
 	return ""
 }
 
+// Again is how often phones that are behind are looked for, and givenUp is after
+// what time they are left alone: they ask by themselves when they are used again.
+const (
+	Again   = 5 * time.Minute
+	givenUp = 7 * 24 * time.Hour
+)
+
+// WakeAgain wakes phones once more that have not fetched what they were woken for.
+func (p *Phones) WakeAgain(ctx context.Context) error {
+	now := p.engine.Now()
+	n, err := p.engine.Store.PushAgain(ctx, now.Add(-givenUp), now.Add(-staleAfter))
+	if n > 0 {
+		p.engine.Log.Info("phones that are behind are woken again", "phones", n)
+	}
+	return err
+}
+
 // staleAfter is how long a phone may take to fetch what it was woken for.
 const staleAfter = 10 * time.Minute
 

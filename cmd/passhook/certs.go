@@ -14,7 +14,7 @@ import (
 
 type certsCmd struct {
 	Request certsRequestCmd `cmd:"" help:"Make a private key, and the request that Apple's developer portal asks for."`
-	Import  certsImportCmd  `cmd:"" help:"Make a .p12 of the .cer that Apple's developer portal gave."`
+	Import  certsImportCmd  `cmd:"" help:"Turn Apple's .cer into a .p12."`
 	Show    certsShowCmd    `cmd:"" help:"Say what is installed, until when, and what is wrong."`
 }
 

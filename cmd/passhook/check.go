@@ -218,4 +218,22 @@ func (k checkCmd) print(c terminal, out checkJSON) {
 			fmt.Fprintf(c.Out, "    to %s %s\n", to.Channel, to.Address)
 		}
 	}
+	for _, change := range out.Event.Changes {
+		k.printChange(c, change)
+	}
+}
+
+// printChange says what a rule does to passes that are there.
+func (k checkCmd) printChange(c terminal, change bot.PlannedChange) {
+	fmt.Fprintf(c.Out, "\n  rule %s, action %s", change.Rule, change.Action)
+	if change.Template != "" {
+		fmt.Fprintf(c.Out, ", template %s", change.Template)
+	}
+	if change.Key != "" {
+		fmt.Fprintf(c.Out, ", key %s", change.Key)
+	}
+	fmt.Fprintln(c.Out)
+	for _, name := range slices.Sorted(maps.Keys(change.Inputs)) {
+		fmt.Fprintf(c.Out, "    %s: %v\n", name, change.Inputs[name])
+	}
 }

@@ -62,11 +62,14 @@ func (w *workshop) printResult(took time.Duration, deliveries []store.Delivery, 
 	}
 	out("root     %s", filepath.Join(w.dir, "root.pem"))
 	out("mail     %s", w.config.URL+mailboxPath)
+	if w.slack != nil {
+		out("slack    %s", w.config.URL+slackPath)
+	}
 	out("")
 	out("These passes are signed with throw-away certificates: an iPhone refuses them.")
 	if w.ownProject {
 		out("Next: put Apple's certificate, your mail server and Stripe's secrets into %s, then: passhook check, passhook serve.", w.config.File)
-		out("Change rules or templates: they are loaded again at once. Another checkout: passhook --config %s trigger stripe.checkout.paid", filepath.Join(w.dir, "passhook.yaml"))
+		out("Change rules or templates: they are reloaded at once. Another checkout: passhook --config %s trigger stripe.checkout.paid", filepath.Join(w.dir, "passhook.yaml"))
 		return
 	}
 	out("Next: copy %s, change it, and run passhook dev inside it. For passes that open, it needs", filepath.Join(w.dir, "example"))

@@ -26,11 +26,11 @@ func (w *workshop) watch(ctx context.Context) {
 		}
 		last = now
 		if err := w.load(); err != nil {
-			fmt.Fprintf(w.Err, "%v\nnot loaded; the last good rules and templates go on\n", err)
+			fmt.Fprintf(w.Err, "%v\nnot loaded; still using the last working version\n", err)
 			continue
 		}
 		w.app.Engine.SetProgram(w.project.Program)
-		fmt.Fprintln(w.Err, "rules and templates are loaded again")
+		fmt.Fprintln(w.Err, "rules and templates reloaded")
 	}
 }
 

@@ -33,6 +33,9 @@ const devTeam = "DEV0000000"
 // mailboxPath is where dev shows the mails that were sent.
 const mailboxPath = "/dev/mail"
 
+// slackPath is where dev shows the workspace that the project's Slack app is in.
+const slackPath = "/dev/slack"
+
 // workshop is dev's surroundings: stand-ins for Apple, Stripe, Slack and the
 // mail server, and the real app between them.
 type workshop struct {
@@ -103,8 +106,11 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	mailbox := app.Route{Methods: http.MethodGet, Path: mailboxPath + "{rest:.*}", Handler: w.smtp.Handler(mailboxPath).ServeHTTP}
-	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Routes: []app.Route{mailbox}})
+	routes := []app.Route{{Methods: http.MethodGet, Path: mailboxPath + "{rest:.*}", Handler: w.smtp.Handler(mailboxPath).ServeHTTP}}
+	if w.slack != nil {
+		routes = append(routes, app.Route{Methods: http.MethodGet + " " + http.MethodPost, Path: slackPath + "{rest:.*}", Handler: w.slack.Page(slackPath).ServeHTTP})
+	}
+	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Routes: routes})
 	return err
 }
 

@@ -70,6 +70,18 @@ func theProgram(t testing.TB) string {
 	return built
 }
 
+// Keys are slow to make, so that all worlds share an Apple and a certificate.
+var (
+	worldCA          = sync.OnceValues(func() (*standins.CA, error) { return standins.NewCA(time.Now()) })
+	worldCertificate = sync.OnceValues(func() (*standins.PassCertificate, error) {
+		ca, err := worldCA()
+		if err != nil {
+			return nil, err
+		}
+		return ca.Issue(worldPassType, "TEAM012345", "Hall One")
+	})
+)
+
 // newWorld writes a project with the example's template. database is empty for
 // SQLite.
 func newWorld(t testing.TB, database string) *world {
@@ -82,7 +94,11 @@ func newWorldWith(t testing.TB, database string, mail standins.SMTPOptions) *wor
 	t.Helper()
 	w := &world{dir: t.TempDir(), stripe: standins.NewStripe(), program: theProgram(t)}
 	var err error
-	if w.ca, err = standins.NewCA(time.Now()); err != nil {
+	var cert *standins.PassCertificate
+	if w.ca, err = worldCA(); err == nil {
+		cert, err = worldCertificate()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if w.smtp, err = standins.NewSMTP(mail); err != nil {
@@ -93,10 +109,6 @@ func newWorldWith(t testing.TB, database string, mail standins.SMTPOptions) *wor
 	t.Cleanup(api.Close)
 	w.api = api.URL
 	if err := copyFS(filepath.Join(w.dir, "templates"), examples.FS, "concert/templates"); err != nil {
-		t.Fatal(err)
-	}
-	cert, err := w.ca.Issue(worldPassType, "TEAM012345", "Hall One")
-	if err != nil {
 		t.Fatal(err)
 	}
 	w.write(t, "cert.pem", string(cert.CertPEM))

@@ -31,6 +31,8 @@ rules:
     template: concert
     with: {holder: "${{ data.customer.first_name }}", ticket: "${{ item.title }}"}
     deliver: [{email: "${{ data.email }}"}]
+  - {name: shop-void, on: hooks.shop.orders/cancelled, action: void, key: "order ${{ data.name }}"}
+  - {name: shop-note, on: hooks.shop.orders/cancelled, action: update, template: concert, with: {ticket: Cancelled}}
   - {name: market, on: hooks.market.sale, template: concert, with: {holder: "${{ data.full_name }}"}, deliver: [{email: "${{ data.email }}"}]}
   - {name: luma, on: hooks.luma.*, sample: guest.json, template: concert, with: {holder: "${{ data.guest.name }}"}, deliver: [{email: "${{ data.guest.email }}"}]}
 `)
@@ -79,6 +81,7 @@ func TestCheckSaysWhatAHooksEventWouldMake(t *testing.T) {
 		{[]string{"--event", "hooks.market.sale"}, "rules: market\npasses: 1"},
 		{[]string{"--event", "guest.json", "--as", "hooks.luma.guest_registered"}, "rules: luma\npasses: 1"},
 		{[]string{"--event", "hooks.shop.refunds/create"}, "no rule is on it"},
+		{[]string{"--event", "hooks.shop.orders/cancelled"}, "passes: 0\n\n  rule shop-void, action void, key order #1001\n\n  rule shop-note, action update, template concert\n    ticket: Cancelled\n"},
 	} {
 		if out, code := w.verb(t, append([]string{"check"}, tc.args...)...); code != 0 || !strings.Contains(out, tc.want) {
 			t.Errorf("%q: exit %d: %s", tc.args, code, out)

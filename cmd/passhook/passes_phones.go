@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/passhook/passhook/bot/phones"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/store"
 )
@@ -32,12 +33,14 @@ func (c terminal) phones(ctx context.Context, cfg *config.Config, s *store.Store
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	fmt.Fprintln(c.Out)
-	rows := [][]string{{"A PHONE SAID", ""}}
+	fmt.Fprintln(c.Out, "\nPhones said:")
 	for _, l := range lines {
-		rows = append(rows, []string{formatTime(l.At, cfg), l.Text})
+		fmt.Fprintf(c.Out, "%s  %s\n", formatTime(l.At, cfg), l.Text)
+		if e, ok := phones.Explain(l.Text); ok {
+			fmt.Fprintf(c.Out, "    %s. What to do: %s.\n", e.Cause, e.Fix)
+		}
 	}
-	return c.table(rows)
+	return nil
 }
 
 // phoneRows are passes on phones.

@@ -104,7 +104,7 @@ func TestCheckOnlineAsksSlack(t *testing.T) {
 func TestDevPlaysSlack(t *testing.T) {
 	t.Parallel()
 	w, s := slackWorld(t, "  signing_secrets: [\"${NOT_YET}\"]\n  templates: {concert: {allow: [everyone]}}\n")
-	if out, code := w.verb(t, "dev", "--once", "--port", "0"); code != 0 {
+	if out, code := w.verb(t, "dev", "--once", "--port", "0"); code != 0 || !strings.Contains(out, "/dev/slack\n") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	if n := len(s.Calls()); n != 0 {

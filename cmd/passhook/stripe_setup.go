@@ -81,7 +81,7 @@ func (w setup) endpoint(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the webhook endpoint could not be made: %w", inWords(err))
 		}
-		fmt.Fprintf(w.Err, "Made the webhook endpoint %s at %s with %d events.\nPut this line into .env. Stripe tells the secret only now:\n", made.ID, address, len(made.Events))
+		fmt.Fprintf(w.Err, "Made the webhook endpoint %s at %s with %d events.\nPut this line into .env. Stripe shows the secret only once:\n", made.ID, address, len(made.Events))
 		fmt.Fprintf(w.Out, "STRIPE_WEBHOOK_SECRET=%s\n", made.Secret)
 		return nil
 	}

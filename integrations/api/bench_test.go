@@ -2,23 +2,15 @@ package api_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/passhook/passhook/app"
-	"github.com/passhook/passhook/config"
-	"github.com/passhook/passhook/examples"
+	"github.com/passhook/passhook/app/apptest"
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store"
 )
@@ -61,48 +53,11 @@ const section = `api:
 // serve runs a server until the test ends.
 func serve(t testing.TB, o options) *server {
 	t.Helper()
-	s := &server{dir: t.TempDir()}
-	var err error
-	s.smtp, err = standins.NewSMTP(standins.SMTPOptions{})
-	must(t, err)
-	t.Cleanup(func() { _ = s.smtp.Close() })
-	ca, err := standins.NewCA(time.Now())
-	must(t, err)
-	cert, err := ca.Issue("pass.com.example.tickets", "TEAM123456", "Hall One")
-	must(t, err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	s.url = "http://" + l.Addr().String()
 	if o.yaml == "" {
 		o.yaml = section
 	}
-	text := "url: " + s.url + "\nsecret: " + strings.Repeat("0123456789abcdef", 3) + "\nsigning: [{certificate: \"file:cert.pem\", key: \"file:key.pem\", intermediate: \"file:wwdr.pem\"}]\n" +
-		"mail: {from: Hall One <tickets@example.com>, smtp: \"smtp+insecure://" + s.smtp.Addr() + "\"}\n" + o.yaml
-	if o.database != "" {
-		text += "database: " + o.database + "\n"
-	}
-	for name, content := range map[string]string{
-		"passhook.yaml": text, "cert.pem": string(cert.CertPEM), "key.pem": string(cert.KeyPEM), "wwdr.pem": string(ca.IntermediatePEM()), "root.pem": string(ca.RootPEM()),
-	} {
-		must(t, os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600))
-	}
-	must(t, os.CopyFS(filepath.Join(s.dir, "templates"), sub(t, examples.FS, "concert/templates")))
-	c, p, found, err := app.Load(filepath.Join(s.dir, "passhook.yaml"), config.Options{})
-	must(t, err)
-	must(t, found.Err())
-	a, err := app.New(context.Background(), c, p, app.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler), Reachable: o.reachable})
-	must(t, err)
-	s.store = a.Store
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx, l, func() {}) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	a := apptest.Serve(t, apptest.Options{Database: o.database, YAML: o.yaml, Options: app.Options{Reachable: o.reachable}})
+	return &server{url: a.URL, dir: a.Dir, smtp: a.SMTP, store: a.Store}
 }
 
 func must(t testing.TB, err error) {

@@ -99,7 +99,7 @@ type do func(w http.ResponseWriter, r *http.Request, k *key) error
 // with answers requests of keys that have a scope; an empty one is any key.
 func (h *Handler) with(scope string, f do) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		h.cors(w, r)
+		h.AllowOrigin(w, r)
 		k, err := h.who(r, scope)
 		if err == nil {
 			err = h.admitted(r.Context(), func() error { return f(w, r, k) })
@@ -197,15 +197,15 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // Preflight answers what browsers ask before a call.
 func (h *Handler) Preflight() http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { h.cors(w, r) }
+	return func(w http.ResponseWriter, r *http.Request) { h.AllowOrigin(w, r) }
 }
 
 // exposed are headers that pages may read.
 const exposed = "Content-Disposition, X-Serial-Number, X-Google-Save-Url, X-Pass-Url, X-Ignored-Fields, Idempotent-Replayed, Retry-After"
 
-// cors lets pages of the config's origins call the API.
+// AllowOrigin lets pages of the config's origins read the answer.
 // https://fetch.spec.whatwg.org/#http-cors-protocol
-func (h *Handler) cors(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) AllowOrigin(w http.ResponseWriter, r *http.Request) {
 	from := r.Header.Get("Origin")
 	if from != "" && (slices.Contains(h.config.CORS, "*") || slices.Contains(h.config.CORS, from)) {
 		w.Header().Set("Access-Control-Allow-Origin", from)

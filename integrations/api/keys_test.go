@@ -190,6 +190,11 @@ func TestAListHasEveryPassOnce(t *testing.T) {
 func TestPagesOfTheConfigsOriginsMayCall(t *testing.T) {
 	s := serve(t, options{})
 	for from, want := range map[string]string{"https://shop.example.com": "https://shop.example.com", "https://evil.example.com": "", "": "", "null": ""} {
+		for _, nothing := range []answer{s.call(t, websiteKey, http.MethodGet, "/api/nothing", nil, "Origin", from), s.call(t, websiteKey, http.MethodDelete, "/api/passes", nil, "Origin", from)} {
+			if nothing.code < 400 || nothing.header.Get("Access-Control-Allow-Origin") != want {
+				t.Errorf("from %q: %d %v", from, nothing.code, nothing.header)
+			}
+		}
 		a := s.call(t, "", http.MethodOptions, "/api/passes", nil, "Origin", from, "Access-Control-Request-Method", "POST")
 		b := s.call(t, websiteKey, http.MethodPost, "/api/passes", map[string]any{"title": "Gold"}, "Origin", from)
 		if a.code != http.StatusNoContent || a.header.Get("Access-Control-Allow-Origin") != want || b.header.Get("Access-Control-Allow-Origin") != want ||

@@ -38,7 +38,7 @@ CREATE TABLE registrations (
     PRIMARY KEY (device, serial)
 );
 CREATE INDEX registrations_serial ON registrations (serial, created);
-CREATE INDEX registrations_stale ON registrations (tag) WHERE tag > fetched;
+CREATE INDEX registrations_stale ON registrations (tag, device) WHERE tag > fetched;
 
 -- What phones say about passes.
 CREATE TABLE phone_logs (

@@ -41,6 +41,7 @@ const chunk = 50_000
 // or is ignored; of 1,000 deliveries and of 1,000 messages one is dead, of which
 // the operator was told; the last 3 events and messages are due in an hour. All passes are of the rule and
 // template concert, and of the secret of a pass that is there already, else s1.
+// Each pass is on a phone, phone-0 and so on; a thousandth of them is behind.
 // It is called once for a database.
 func Fill(tb testing.TB, db *sql.DB, n int) {
 	tb.Helper()

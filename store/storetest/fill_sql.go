@@ -9,9 +9,9 @@ var fills = func() []string {
 	ids := strings.NewReplacer(
 		"EVENT", "'01900000-0000-7000-8000-' || DIGITS", "ORDER", "'01900000-0000-7001-8000-' || DIGITS",
 		"DELIVERY", "'01900000-0000-7002-8000-' || DIGITS", "CHANGE", "'01900000-0000-7003-8000-' || DIGITS",
-		"ACTIVITY", "'01900000-0000-7004-8000-' || DIGITS", "VOIDING", "'01900000-0000-7005-8000-' || DIGITS", "MESSAGE", "'01900000-0000-7006-8000-' || DIGITS",
+		"ACTIVITY", "'01900000-0000-7004-8000-' || DIGITS", "VOIDING", "'01900000-0000-7005-8000-' || DIGITS", "MESSAGE", "'01900000-0000-7006-8000-' || DIGITS", "DEVICE", "'01900000-0000-7007-8000-' || DIGITS",
 		"SESSION", "'cs_live_' || SCRAMBLED", "PAYMENT", "'pi_' || SCRAMBLED", "SERIAL", "SCRAMBLED || '-0123456789'",
-		"ACCOUNT", "CASE WHEN i % 20 = 7 THEN 'acct_' || CAST(i % 3 AS TEXT) ELSE '' END", "LIVE", "i % 10 <> 3",
+		"ACCOUNT", "CASE WHEN i % 20 = 7 THEN 'acct_' || CAST(i % 3 AS TEXT) ELSE '' END", "LIVE", "i % 10 <> 3", "TAGGED", "CASE WHEN i % 50 = 25 THEN TIME ELSE 0 END",
 		"HASH", "SCRAMBLED || '0123456789abcdef0123456789abcdef0123456789abcdef0123'",
 	)
 	digits := strings.NewReplacer(
@@ -21,7 +21,7 @@ var fills = func() []string {
 	out := []string{
 		fillEvents, fillOrders, fillPasses, fillRefs("SESSION"), fillRefs("PAYMENT"), fillRefs("'ref:order-' || CAST(i AS TEXT)"),
 		fillDeliveries, fillDeliveryPasses, fillChanges, fillChangeRefs,
-		fillActivity, fillVoidings, fillOutgoing, fillMessages,
+		fillActivity, fillVoidings, fillOutgoing, fillDevices, fillRegistrations, fillMessages,
 	}
 	for i, text := range out {
 		out[i] = digits.Replace(ids.Replace(text))
@@ -78,6 +78,12 @@ SELECT MESSAGE, 'notice', 'slack', '#box-office', '1 pass was issued', 'Concert,
 SELECT MESSAGE, CASE WHEN i % 2 = 0 THEN 'crm' ELSE 'erp' END, 'pass.issued', SERIAL, EVENT, TIME,
 	CASE WHEN LAST THEN 'pending' WHEN i % 1000 = 500 THEN 'dead' ELSE 'sent' END, '', 1, false,
 	CASE WHEN LAST THEN HOUR ELSE TIME END, TIME, CASE WHEN LAST THEN 0 ELSE TIME END, true FROM numbers`
+
+	fillDevices = `INSERT INTO devices (id, library_id, pass_type, push_token, wanted, pushed, listed, created, state, note, attempts, claimed, due, since, settled, told) NUMBERS
+SELECT DEVICE, 'phone-' || CAST(i AS TEXT), 'pass.com.example.tickets', 'token-' || SCRAMBLED, TAGGED, TAGGED, TAGGED, TIME, 'done', '', 1, false, TIME, TIME, TIME, true FROM numbers`
+
+	fillRegistrations = `INSERT INTO registrations (device, serial, tag, fetched, created) NUMBERS
+SELECT DEVICE, SERIAL, TAGGED, CASE WHEN i % 1000 = 525 THEN 0 ELSE TAGGED END, TIME FROM numbers`
 )
 
 func fillRefs(ref string) string {
