@@ -111,3 +111,11 @@ func TestDevPlaysSlack(t *testing.T) {
 		t.Errorf("%d calls of another Slack", n)
 	}
 }
+
+func TestCheckKnowsTheTemplatesOfSlack(t *testing.T) {
+	t.Parallel()
+	w, _ := slackWorld(t, "  signing_secrets: [x]\n  templates: {concret: {allow: [everyone]}}\n")
+	if out, code := w.verb(t, "check"); code != 1 || !strings.Contains(out, "slack.templates.concret: there is no template of that name; did you mean concert?") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}

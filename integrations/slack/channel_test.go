@@ -231,3 +231,21 @@ func TestADatabaseThatHangsIsAnsweredInTime(t *testing.T) {
 	must(t, tx.Rollback())
 	s.types(t, anna, office, "visitor holder=Grace")
 }
+
+func TestACommandThatComesTwiceAtOnceIsDoneOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		s := serve(t, options{database: database})
+		form := s.form(anna, office, "visitor holder=Ada to: <@"+cleo+">")
+		answers := make(chan answer, 8)
+		for range cap(answers) {
+			go func() { answers <- s.post(t, "/slack/commands", form) }()
+		}
+		for range cap(answers) {
+			has(t, (<-answers).text(t), "Visit of Ada", "Make void")
+		}
+		s.to(t, s.dm(t, cleo), 1)
+		if n := len(s.passes(t)); n != 1 || len(s.slack.Messages(s.slack.DM(cleo))) != 1 {
+			t.Errorf("%d passes", n)
+		}
+	})
+}
