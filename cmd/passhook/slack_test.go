@@ -114,8 +114,8 @@ func TestDevPlaysSlack(t *testing.T) {
 
 func TestCheckKnowsTheTemplatesOfSlack(t *testing.T) {
 	t.Parallel()
-	w, _ := slackWorld(t, "  signing_secrets: [x]\n  templates: {concret: {allow: [everyone]}}\n")
-	if out, code := w.verb(t, "check"); code != 1 || !strings.Contains(out, "slack.templates.concret: there is no template of that name; did you mean concert?") {
+	w, _ := slackWorld(t, "  signing_secrets: [x]\n  templates: {conzert: {allow: [everyone]}}\n")
+	if out, code := w.verb(t, "check"); code != 1 || !strings.Contains(out, "slack.templates.conzert: there is no template of that name; did you mean concert?") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 }
