@@ -88,6 +88,9 @@ func storedChanges(e integrations.Completed, plan *Plan) []store.Change {
 		out = append(out, row)
 	}
 	for i, effect := range e.Effects {
+		if effect.Push {
+			continue // it changes no pass
+		}
 		row := store.Change{Name: fmt.Sprintf("effect %d", i+1), Kind: store.ChangeVoid, Reason: effect.Reason, Refs: effect.Refs, Serial: effect.Serial}
 		if effect.Lift {
 			row.Kind = store.ChangeLift
@@ -98,6 +101,20 @@ func storedChanges(e integrations.Completed, plan *Plan) []store.Change {
 		out = append(out, row)
 	}
 	return out
+}
+
+// pushed is whom an event wakes without a change; nil: nobody.
+func pushed(e integrations.Completed) *store.Push {
+	for _, effect := range e.Effects {
+		switch {
+		case !effect.Push || e.Source != SourceOwn:
+		case effect.Template != "":
+			return &store.Push{Template: effect.Template}
+		default:
+			return &store.Push{Serial: effect.Serial}
+		}
+	}
+	return nil
 }
 
 // walk brings the passes up to date that one transaction had no room for.

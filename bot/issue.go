@@ -56,9 +56,10 @@ func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program
 		return work
 	}
 	plan, err := program.Plan(completed)
-	work.Changes = storedChanges(completed, plan)
+	work.Changes, work.Push = storedChanges(completed, plan), pushed(completed)
 	switch {
 	case err != nil:
+	case work.Push != nil:
 	case len(plan.Passes) > 0:
 		err = e.order(&work, completed, plan, program)
 	case len(work.Changes) > 0 || work.Attention != "":

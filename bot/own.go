@@ -20,6 +20,7 @@ const (
 	TypeVoid   = SourceOwn + ".void"
 	TypeUnvoid = SourceOwn + ".unvoid"
 	TypeUpdate = SourceOwn + ".update"
+	TypePush   = SourceOwn + ".push"
 )
 
 // Who makes such events, beside the keys of the API.
@@ -42,6 +43,17 @@ func OwnEvent(eventType, serial string, inputs map[string]any, by string, at tim
 	}, err
 }
 
+// PushTemplate makes an event that wakes the phones of all passes of a template.
+func PushTemplate(name string, at time.Time) (integrations.Event, error) {
+	e, err := OwnEvent(TypePush, "", nil, ByOperator, at)
+	if err != nil {
+		return e, err
+	}
+	e.Object = "template " + name
+	e.Data, err = json.Marshal(map[string]string{"template": name, "by": ByOperator})
+	return e, err
+}
+
 // Own is the source of such events.
 type Own struct{}
 
@@ -49,7 +61,7 @@ var _ integrations.Source = Own{}
 
 // Types are those that a rule may be on, too.
 func (Own) Types() (map[string]integrations.TypeInfo, error) {
-	return map[string]integrations.TypeInfo{TypeVoid: {}, TypeUnvoid: {}, TypeUpdate: {}}, nil
+	return map[string]integrations.TypeInfo{TypeVoid: {}, TypeUnvoid: {}, TypeUpdate: {}, TypePush: {}}, nil
 }
 
 // Decode refuses all: nobody else makes such events.
@@ -61,14 +73,18 @@ func (Own) Decode([]byte) (integrations.Event, error) {
 func (Own) Complete(_ context.Context, e integrations.Event) (integrations.Completed, error) {
 	out := integrations.Completed{Event: e}
 	effect := integrations.Effect{Reason: integrations.ReasonOperator, Lift: e.Type == TypeUnvoid, Serial: e.Object}
-	if e.Type == TypeUpdate {
-		var data struct {
-			Inputs json.RawMessage `json:"inputs"`
-		}
-		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return out, integrations.Never(err)
-		}
+	var data struct {
+		Inputs   json.RawMessage `json:"inputs"`
+		Template string          `json:"template"`
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return out, integrations.Never(err)
+	}
+	switch e.Type {
+	case TypeUpdate:
 		effect.Reason, effect.Inputs = "", data.Inputs
+	case TypePush:
+		effect = integrations.Effect{Push: true, Serial: e.Object, Template: data.Template}
 	}
 	out.Effects = []integrations.Effect{effect}
 	return out, nil

@@ -140,6 +140,11 @@ type Effect struct {
 	// Serial is the serial number of the one pass it is about. It counts only in
 	// events that passhook itself makes.
 	Serial string
+	// Push wakes the phones that have the pass of Serial, or all passes of
+	// Template, though nothing of them has changed. It counts only in events that
+	// passhook itself makes; then there is no Reason.
+	Push     bool
+	Template string
 }
 
 // TypeInfo is what a source knows about one of its event types.

@@ -22,6 +22,8 @@ type Issue struct {
 	// Changes are what the event does to passes, those of other events too. They
 	// take the place of those of an earlier time.
 	Changes []Change
+	// Push wakes phones though nothing has changed; nil: it does not.
+	Push *Push
 	// Merge is asked for passes that have updates.
 	Merge Merge
 	// Order, Passes and Deliveries come without ids; passes have their serials.
@@ -35,6 +37,10 @@ type Issue struct {
 	// Note is what the event says when it is done.
 	Note string
 }
+
+// Push is whose phones are woken: those that have the pass of a serial number, or
+// all passes of a template.
+type Push struct{ Serial, Template string }
 
 // Issued is what was new.
 type Issued struct {
@@ -264,7 +270,7 @@ func (w *issuing) foldReached() error {
 		return err
 	}
 	if w.walks = len(serials) > reachAtOnce; w.walks {
-		return w.beginWalk(w.t, w.in.Event, w.now)
+		return w.beginWalk(w.t, w.in.Event, WalkChange, w.now)
 	}
 	serials = slices.DeleteFunc(serials, func(serial string) bool {
 		return slices.ContainsFunc(w.out.Passes, func(p Pass) bool { return p.Serial == serial })
@@ -326,7 +332,19 @@ func (w *issuing) activity() error {
 }
 
 // phones wakes those that have passes which are not what they were.
-func (w *issuing) phones() error { return w.newer(w.t, w.now, w.out.Changed) }
+func (w *issuing) phones() error {
+	told := w.out.Changed
+	switch p := w.in.Push; {
+	case p == nil:
+	case p.Template != "":
+		if err := w.beginWalk(w.t, w.in.Event, WalkPush, w.now); err != nil {
+			return err
+		}
+	default:
+		told = append(slices.Clip(told), Pass{Serial: p.Serial})
+	}
+	return w.newer(w.t, w.now, told)
+}
 
 func (w *issuing) settle() error {
 	w.out.Unfit = w.unfit
@@ -342,6 +360,8 @@ func (w *issuing) note() string {
 		parts = append(parts, fmt.Sprintf("nothing new: order %s has these passes", w.other))
 	case w.in.Note != "":
 		parts = append(parts, w.in.Note)
+	case w.in.Push != nil:
+		parts = append(parts, "its phones are woken")
 	}
 	if len(w.out.Passes) > 0 && w.reached == 0 && !w.walks {
 		return strings.Join(parts, "; ") // the changes are about the new passes

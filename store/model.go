@@ -129,7 +129,7 @@ func (c Change) refs() []string {
 // Walk is a change of many passes, a page at a time.
 type Walk struct {
 	ID string
-	// Kind says what is done: WalkChange.
+	// Kind says what is done: WalkChange or WalkPush.
 	Kind string
 	// EventID is the event whose changes they are.
 	EventID string
@@ -144,6 +144,9 @@ type Walk struct {
 
 // WalkChange brings the passes that an event's changes are about up to date.
 const WalkChange = "change"
+
+// WalkPush wakes the phones of a template's passes; the event's Data names it.
+const WalkPush = "push"
 
 // Delivery is the passes of one order for one recipient over one channel.
 type Delivery struct {

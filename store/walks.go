@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/passhook/passhook/integrations"
 )
 
 const walkFields = "id, kind, event_id, place, created, state, note, attempts, since, due"
@@ -27,13 +30,13 @@ const (
 	addToAttention = "UPDATE events SET attention = $2, told = false WHERE id = $1"
 )
 
-func (s *Store) beginWalk(t *transaction, e *Event, now time.Time) error {
+func (s *Store) beginWalk(t *transaction, e *Event, kind string, now time.Time) error {
 	id, err := newID()
 	if err != nil {
 		return err
 	}
-	t.committed(func() { s.ledger.wake(walkTable.name, WalkChange) })
-	_, err = t.exec(insertWalk, id, WalkChange, e.ID, millis(now))
+	t.committed(func() { s.ledger.wake(walkTable.name, kind) })
+	_, err = t.exec(insertWalk, id, kind, e.ID, millis(now))
 	return err
 }
 
@@ -50,6 +53,10 @@ func (s *Store) Step(ctx context.Context, walk *Walk, merge Merge) (changed []Pa
 	e, err := s.Event(ctx, walk.EventID)
 	if err != nil {
 		return nil, false, err
+	}
+	if walk.Kind == WalkPush {
+		done, err = s.stepPush(ctx, walk, e)
+		return nil, done, err
 	}
 	place := walk.Place
 	err = s.engine.write(ctx, false, func(t *transaction) error {
@@ -94,4 +101,56 @@ func (s *Store) Step(ctx context.Context, walk *Walk, merge Merge) (changed []Pa
 		walk.Place = place
 	}
 	return changed, done, err
+}
+
+// pushPage is how many passes one step of a push looks at.
+const pushPage = 200
+
+const passesOfTemplate = "SELECT serial FROM passes WHERE template = $1 AND serial > $2 ORDER BY serial LIMIT $3"
+
+// stepPush wakes the phones of a template's next passes.
+func (s *Store) stepPush(ctx context.Context, walk *Walk, e *Event) (done bool, err error) {
+	var data struct{ Template string }
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return false, integrations.Never(err)
+	}
+	place := walk.Place
+	err = s.engine.write(ctx, false, func(t *transaction) error {
+		now, err := s.engine.now(ctx, t)
+		if err != nil {
+			return err
+		}
+		serials, err := t.strings(passesOfTemplate, data.Template, walk.Place, pushPage)
+		if err != nil {
+			return err
+		}
+		told := make([]Pass, len(serials))
+		for i, serial := range serials {
+			told[i].Serial, place = serial, serial
+		}
+		if err := s.newer(t, now, told); err != nil {
+			return err
+		}
+		done = len(serials) < pushPage
+		return t.changed(moveWalk, walk.ID, walk.Attempts, place)
+	})
+	if err == nil {
+		walk.Place = place
+	}
+	return done, err
+}
+
+const (
+	countTemplate       = "SELECT count(*) FROM (SELECT 1 FROM passes WHERE template = $1 LIMIT $2) AS found"
+	countTemplatePhones = "SELECT count(*) FROM (SELECT serial FROM passes WHERE template = $1 LIMIT $2) AS found JOIN registrations USING (serial)"
+)
+
+// CountTemplate is how many passes a template has, at most so many, and on how
+// many phones those are.
+func (s *Store) CountTemplate(ctx context.Context, template string, most int) (passes, phones int, err error) {
+	err = s.reader.QueryRowContext(ctx, countTemplate, template, most).Scan(&passes)
+	if err == nil {
+		err = s.reader.QueryRowContext(ctx, countTemplatePhones, template, most).Scan(&phones)
+	}
+	return passes, phones, err
 }

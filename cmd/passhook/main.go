@@ -1,5 +1,5 @@
-// Command passhook turns a Stripe checkout into signed Apple Wallet passes in
-// the buyer's mailbox.
+// Command passhook turns a Stripe checkout, a webhook or a call of its API into
+// signed Apple Wallet passes.
 package main
 
 import (
@@ -39,6 +39,7 @@ type cli struct {
 	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
 	Events     eventsCmd     `cmd:"" help:"List or show events; replay one."`
 	Passes     passesCmd     `cmd:"" help:"List or show passes; make them void; write the door list."`
+	Push       pushCmd       `cmd:"" help:"Wake the phones of a changed template; say first what they will see."`
 	Deliveries deliveriesCmd `cmd:"" help:"List or show deliveries; send one again."`
 	Healthz    healthzCmd    `cmd:"" hidden:"" help:"Ask the running server whether it is alive; for container health checks."`
 }

@@ -21,6 +21,7 @@ type passesCmd struct {
 	List   passesListCmd   `cmd:"" default:"withargs" help:"List passes, newest first, or show one."`
 	Void   passesVoidCmd   `cmd:"" help:"Make passes void, as after a refund that you chose to make."`
 	Unvoid passesUnvoidCmd `cmd:"" help:"Take back what void did; what Stripe says of the pass stays."`
+	Push   passesPushCmd   `cmd:"" help:"Wake the phones that have these passes, though nothing has changed."`
 }
 
 type passesListCmd struct {
@@ -182,6 +183,15 @@ type passesUnvoidCmd struct {
 // Run takes the operator's own reason away.
 func (u passesUnvoidCmd) Run(ctx context.Context, c terminal) error {
 	return c.queueOwnEvents(ctx, bot.TypeUnvoid, u.Serials)
+}
+
+type passesPushCmd struct {
+	Serials []string `arg:"" help:"Serial numbers."`
+}
+
+// Run wakes phones.
+func (p passesPushCmd) Run(ctx context.Context, c terminal) error {
+	return c.queueOwnEvents(ctx, bot.TypePush, p.Serials)
 }
 
 // queueOwnEvents stores an event about each pass for the running server. An

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,13 +17,6 @@ import (
 
 	"github.com/passhook/passhook/passes/inspect"
 )
-
-func sub(t testing.TB, fsys fs.FS, dir string) fs.FS {
-	t.Helper()
-	out, err := fs.Sub(fsys, dir)
-	must(t, err)
-	return out
-}
 
 // opened is the pass.json of a package in which inspect finds nothing wrong.
 func (s *server) opened(t testing.TB, b []byte) map[string]any {

@@ -40,6 +40,9 @@ CREATE TABLE registrations (
 CREATE INDEX registrations_serial ON registrations (serial, created);
 CREATE INDEX registrations_stale ON registrations (tag, device) WHERE tag > fetched;
 
+-- A template's passes, a page at a time.
+CREATE INDEX passes_template ON passes (template, serial);
+
 -- What phones say about passes.
 CREATE TABLE phone_logs (
     id     TEXT PRIMARY KEY,
