@@ -50,6 +50,7 @@ type options struct {
 	// standIn is what Slack is like.
 	standIn standins.SlackOptions
 	now     func() time.Time
+	noMail  bool
 }
 
 // lines are a server's log.
@@ -133,8 +134,12 @@ func serve(t testing.TB, o options) *server {
 	if o.now == nil {
 		o.now = time.Now
 	}
+	mail := "mail: {from: Hall One <tickets@example.com>, smtp: \"smtp+insecure://" + s.smtp.Addr() + "\"}\n"
+	if o.noMail {
+		mail = ""
+	}
 	text := "url: " + o.address + "\nsecret: " + strings.Repeat("0123456789abcdef", 3) + "\ntimezone: Europe/Berlin\nsigning: [{certificate: \"file:cert.pem\", key: \"file:key.pem\", intermediate: \"file:wwdr.pem\"}]\n" +
-		"mail: {from: Hall One <tickets@example.com>, smtp: \"smtp+insecure://" + s.smtp.Addr() + "\"}\nslack:\n  bot_token: xoxb-stand-in\n  api_url: " + s.slack.APIURL() + "\n" + o.slack + o.yaml
+		mail + "slack:\n  bot_token: xoxb-stand-in\n  api_url: " + s.slack.APIURL() + "\n" + o.slack + o.yaml
 	if o.database != "" {
 		text += "database: " + o.database + "\n"
 	}

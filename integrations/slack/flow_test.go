@@ -203,6 +203,22 @@ func TestAPersonGetsThePassAndTheIssuerKeepsTheButtons(t *testing.T) {
 	}
 }
 
+func TestWithoutAMailServerThereIsNoMail(t *testing.T) {
+	s := serve(t, options{noMail: true})
+	has(t, content(*s.types(t, anna, office, "visitor holder=Ada to: ada@example.com").Message), "sends nothing by email")
+	s.types(t, anna, office, "")
+	_, err := s.slack.Choose(t.Context(), anna, s.view(t, anna), "template", "template", "visitor")
+	must(t, err)
+	for _, b := range s.view(t, anna).Blocks {
+		if b["block_id"] == "to.email" {
+			t.Error("the form asks for a mail address")
+		}
+	}
+	if n := len(s.passes(t)); n != 0 {
+		t.Errorf("%d passes", n)
+	}
+}
+
 func TestTheIssuerIsToldWhatCannotBeSent(t *testing.T) {
 	s := serve(t, options{})
 	s.types(t, anna, office, "visitor holder=Ada to:#old-show")

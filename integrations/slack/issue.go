@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/passhook/passhook/integrations"
@@ -77,6 +78,11 @@ func (h *Handler) issue(ctx context.Context, id string, p person, data recorded,
 	_, made, err := h.Engine.Seen(ctx, SourceName, id)
 	if err != nil || made != nil {
 		return made, err
+	}
+	for _, to := range data.To {
+		if h.Engine.Channels[to.Channel] == nil {
+			return nil, integrations.Never(fmt.Errorf("this server sends nothing by %s", to.Channel))
+		}
 	}
 	if err := h.Engine.Program().Draft(data.order()); err != nil {
 		return nil, integrations.Never(err)
