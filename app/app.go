@@ -21,6 +21,7 @@ import (
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/hooks"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -52,6 +53,9 @@ type App struct {
 	Config *config.Config
 	Store  *store.Store
 	Engine *bot.Engine
+	// slackClient is nil without a slack section.
+	slackClient *slack.Client
+
 	parts  []Part
 	router http.Handler
 	// stopping are called when no more requests are taken: who waits for an answer
@@ -91,6 +95,13 @@ func (a *App) open(ctx context.Context, p *Project, secrets bot.Secrets) (err er
 		a.parts = append(a.parts, Part{Name: "mail", Close: m.Close})
 		if c.Operator.Email != "" {
 			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelEmail, Address: c.Operator.Email})
+		}
+	}
+	if c.Slack != nil {
+		a.slackClient = slack.NewClient(*c.Slack)
+		channels[integrations.ChannelSlack] = slack.NewMessenger(a.slackClient, c.URL, a.Now)
+		if c.Operator.Slack != "" {
+			operator = append(operator, integrations.Recipient{Channel: integrations.ChannelSlack, Address: c.Operator.Slack})
 		}
 	}
 	if a.Store, err = store.Open(ctx, StoreConfig(c, a.Log)); err != nil {
@@ -148,6 +159,11 @@ func (a *App) services(keyring *certificates.Keyring) error {
 			return err
 		}
 		a.parts = append(a.parts, Part{Name: "stripe", Run: a.every("stripe: events that never arrive could not be fetched", stripe.ReconcileEvery, reconciler.Wake(), reconciler.Look)})
+	}
+	if c := a.Config.Slack; c != nil {
+		if h.slack, err = a.slack(*c); err != nil {
+			return err
+		}
 	}
 	if c := a.Config.API; c != nil {
 		if h.api, err = api.New(*c, api.Options{Engine: a.Engine, Guard: integrations.NewGuard(a.Reachable...), Clients: a.Config.Proxies, URL: a.Config.URL, Log: a.Log}); err != nil {

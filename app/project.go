@@ -15,6 +15,7 @@ import (
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/hooks"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes"
@@ -74,6 +75,9 @@ func LoadRules(c *config.Config, keyring *certificates.Keyring) (*Project, probl
 			p.Templates[t.Name] = t
 		}
 	}
+	if c.Slack != nil {
+		out = append(out, c.Place(c.Slack.CheckTemplates(p.Templates).Under("slack"))...)
+	}
 	types := map[string]integrations.TypeInfo{}
 	for _, source := range sources(c) {
 		known, err := source.Types()
@@ -84,9 +88,14 @@ func LoadRules(c *config.Config, keyring *certificates.Keyring) (*Project, probl
 	}
 	p.Program, found = bot.Compile(c.Rules, bot.Options{
 		Templates: p.Templates, Expressions: expressionsOf(c), Types: types,
-		Channels: map[string]func(string) error{integrations.ChannelEmail: mailer.CheckAddress}, ReadFile: os.ReadFile,
+		Channels: Recipients(), ReadFile: os.ReadFile,
 	})
 	return p, append(out, c.Place(found.Under("rules"))...)
+}
+
+// Recipients are what each channel says of a recipient.
+func Recipients() map[string]func(recipient string) error {
+	return map[string]func(string) error{integrations.ChannelEmail: mailer.CheckAddress, integrations.ChannelSlack: slack.CheckRecipient}
 }
 
 // LoadTemplates reads the templates alone.
@@ -139,6 +148,9 @@ func sources(c *config.Config) map[string]integrations.Source {
 		s = *c.Stripe
 	}
 	out := map[string]integrations.Source{bot.SourceOwn: bot.Own{}, stripe.SourceName: stripe.NewClient(s)}
+	if c.Slack != nil {
+		out[slack.SourceName] = slack.Source{}
+	}
 	if c.API != nil {
 		for _, k := range c.API.Keys {
 			name := api.SourcePrefix + k.Name

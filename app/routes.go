@@ -10,6 +10,7 @@ import (
 	"github.com/passhook/passhook/console"
 	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/hooks"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/pages"
 	"github.com/passhook/passhook/wallet"
@@ -32,6 +33,7 @@ type handlers struct {
 	console *console.Handler
 	phones  *wallet.Service
 	stripe  *stripe.Webhook // nil without a stripe section in the config
+	slack   *slack.Handler  // nil without a slack section
 	api     *api.Handler    // nil without an api section
 	hooks   *hooks.Handler  // nil without hooks
 }
@@ -64,6 +66,9 @@ func (a *App) routes(h handlers) []Route {
 			Route{read, stripe.SuccessPath, success.Page, true},
 			Route{write, stripe.SuccessPath, success.Change, true},
 		)
+	}
+	if h.slack != nil {
+		out = append(out, slackRoutes(h.slack)...)
 	}
 	if h.api != nil {
 		out = append(out, apiRoutes(h.api)...)

@@ -43,7 +43,7 @@ type rule struct {
 	when, forEach, repeat *expressions.Expr
 	template, key         *expressions.Text
 	with                  *expressions.Tree
-	deliver               []target
+	deliver, notify       []target
 }
 
 // target is one line of a rule's deliver.
@@ -106,7 +106,7 @@ func (c *compiler) compile() {
 	c.key()
 	if r.issues() {
 		c.templateAndInputs()
-		c.targets()
+		r.deliver, r.notify = c.targets("deliver", r.Deliver), c.targets("notify", r.Notify)
 	} else {
 		c.change()
 	}
@@ -267,9 +267,10 @@ func (c *compiler) inputs(t *passes.Template) {
 	}
 }
 
-func (c *compiler) targets() {
-	for i, entry := range c.rule.Deliver {
-		path := fmt.Sprintf("deliver[%d]", i)
+// targets compiles the lines of deliver or of notify.
+func (c *compiler) targets(key string, lines []map[string]Text) (out []target) {
+	for i, entry := range lines {
+		path := fmt.Sprintf("%s[%d]", key, i)
 		if len(entry) != 1 {
 			c.problem(path, "must have one channel, as - email: ${{ data.customer_details.email }}")
 		}
@@ -279,9 +280,19 @@ func (c *compiler) targets() {
 				c.problem(at, "is no channel of this version; it has %s", strings.Join(slices.Sorted(maps.Keys(c.Channels)), ", "))
 				continue
 			}
-			c.rule.deliver = append(c.rule.deliver, target{channel, c.text(at, string(address))})
+			text := c.text(at, string(address))
+			if text == nil {
+				continue
+			}
+			if to, ok := text.Constant(); ok {
+				if err := c.Channels[channel](to); err != nil {
+					c.problem(at, "%v", err)
+				}
+			}
+			out = append(out, target{channel, text})
 		}
 	}
+	return out
 }
 
 // matches reports whether a rule's pattern names the type; * stands for any

@@ -52,7 +52,7 @@ func (c *compiler) change() {
 		name string
 		set  bool
 	}{
-		{"for_each", r.ForEach.Set && r.ForEach.Value != ""}, {"repeat", r.Repeat.Set && r.Repeat.Value != ""}, {"deliver", len(r.Deliver) > 0},
+		{"for_each", r.ForEach.Set && r.ForEach.Value != ""}, {"repeat", r.Repeat.Set && r.Repeat.Value != ""}, {"deliver", len(r.Deliver) > 0}, {"notify", len(r.Notify) > 0},
 	} {
 		if key.set {
 			c.problem(key.name, "belongs to rules that issue passes; a rule with action %s runs once and reaches the passes that share a ref with the event", r.Action)

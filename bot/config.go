@@ -36,7 +36,9 @@ type Rule struct {
 	// VoidOn, where it is nil, is what the event's source says of the event.
 	VoidOn  []string          `yaml:"void_on,omitempty" jsonschema:"enum=refund,enum=dispute,enum=subscription_end,description=What voids the rule's passes. Default: refund and dispute; for subscriptions subscription_end. An empty list: nothing."`
 	Deliver []map[string]Text `yaml:"deliver,omitempty" jsonschema:"description=Channels and recipients: - email: ${{ data.customer_details.email }}"`
-	Sample  string            `yaml:"sample,omitempty" jsonschema:"description=A JSON file with an event's data; names are checked against it."`
+	// Notify are those who are told that passes were issued.
+	Notify []map[string]Text `yaml:"notify,omitempty" jsonschema:"description=Channels and people that are told what was issued\\, without links or barcodes: - slack: \"#box-office\""`
+	Sample string            `yaml:"sample,omitempty" jsonschema:"description=A JSON file with an event's data; names are checked against it."`
 }
 
 // Text is a string that may hold ${{ }}.

@@ -20,10 +20,12 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 	if channel == nil {
 		return integrations.Blocked(fmt.Errorf("there is no channel %s in the config", d.Channel))
 	}
-	out, err := e.delivery(ctx, d)
+	out, rows, err := e.delivery(ctx, d)
 	if err != nil {
 		return err
 	}
+	place := ""
+	out.Sent = func(p string) { place = p }
 	confirmed := false
 	defer func() { // a panic of the channel counts as answered too
 		if confirmed {
@@ -41,6 +43,12 @@ func (e *Engine) deliver(ctx context.Context, d *store.Delivery) error {
 	failpoint.At("before-deliver")
 	err = channel.Deliver(ctx, out)
 	failpoint.At("after-deliver")
+	switch {
+	case err == nil && place != "":
+		e.placed(ctx, d, place, rows)
+	case integrations.IsNever(err):
+		e.tellAsker(ctx, d, err)
+	}
 	return err
 }
 
@@ -54,18 +62,17 @@ func (e *Engine) Unfinished() string {
 }
 
 // delivery is what a channel gets of a stored one.
-func (e *Engine) delivery(ctx context.Context, d *store.Delivery) (out integrations.Delivery, err error) {
+func (e *Engine) delivery(ctx context.Context, d *store.Delivery) (out integrations.Delivery, rows []store.Pass, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	rows, err := e.Store.PassesOf(ctx, d.ID)
-	if err != nil {
-		return out, err
+	if rows, err = e.Store.PassesOf(ctx, d.ID); err != nil {
+		return out, nil, err
 	}
 	out = integrations.Delivery{ID: d.ID, Recipient: d.Recipient, Created: d.Created}
 	for _, row := range rows {
 		p, err := e.Pass(row)
 		if err != nil {
-			return out, integrations.Blocked(fmt.Errorf("pass %s: %w", row.Serial, err))
+			return out, nil, integrations.Blocked(fmt.Errorf("pass %s: %w", row.Serial, err))
 		}
 		if out.Subject == "" {
 			out.Subject, out.Intro = p.Subject, p.Intro
@@ -74,11 +81,11 @@ func (e *Engine) delivery(ctx context.Context, d *store.Delivery) (out integrati
 		out.Packages = append(out.Packages, p.Package)
 	}
 	if out.Link, err = e.DeliveryLink(*d); err != nil || d.LinkKey == "" || d.ResendOf != "" {
-		return out, err
+		return out, rows, err
 	}
 	// A restored backup sends the same again: whoever has it can tell.
 	out.ID, err = e.Secrets.messageID(*d, rows)
-	return out, err
+	return out, rows, err
 }
 
 // messageID is the id of a first delivery, in every database that ever decides

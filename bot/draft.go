@@ -28,7 +28,7 @@ func (p *Program) ordered(o integrations.Order, e integrations.Completed) (Plann
 		if e.Redirect.Address != "" {
 			to = e.Redirect
 		}
-		if err := p.checkRecipient(to); err != nil {
+		if err := p.checkRecipient("deliver", to); err != nil {
 			return out, err
 		}
 		out.To = append(out.To, to)
@@ -47,21 +47,22 @@ func (p *Program) Draft(o integrations.Order) error {
 	return err
 }
 
-func (p *Program) recipients(u unit, redirect integrations.Recipient) ([]integrations.Recipient, error) {
+// recipients are those of the lines of deliver or of notify.
+func (p *Program) recipients(u unit, key string, lines []target, redirect integrations.Recipient) ([]integrations.Recipient, error) {
 	var out []integrations.Recipient
-	for _, t := range u.rule.deliver {
+	for _, t := range lines {
 		address, err := t.address.String(u.vars)
 		if err != nil {
-			return nil, fmt.Errorf("deliver: %s: %w", t.channel, err)
+			return nil, fmt.Errorf("%s: %s: %w", key, t.channel, err)
 		}
 		to := integrations.Recipient{Channel: t.channel, Address: strings.TrimSpace(address)}
 		if redirect.Address != "" {
 			to = redirect
 		}
 		if to.Address == "" {
-			return nil, fmt.Errorf("deliver: %s: there is no address; the event does not carry one", t.channel)
+			return nil, fmt.Errorf("%s: %s: there is no address; the event does not carry one", key, t.channel)
 		}
-		if err := p.checkRecipient(to); err != nil {
+		if err := p.checkRecipient(key, to); err != nil {
 			return nil, err
 		}
 		out = append(out, to)
@@ -70,10 +71,10 @@ func (p *Program) recipients(u unit, redirect integrations.Recipient) ([]integra
 }
 
 // checkRecipient asks the channel.
-func (p *Program) checkRecipient(to integrations.Recipient) error {
+func (p *Program) checkRecipient(key string, to integrations.Recipient) error {
 	if check := p.channels[to.Channel]; check != nil {
 		if err := check(to.Address); err != nil {
-			return fmt.Errorf("deliver: %s: the address %w", to.Channel, err)
+			return fmt.Errorf("%s: %s: the address %w", key, to.Channel, err)
 		}
 	}
 	return nil

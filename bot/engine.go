@@ -13,10 +13,12 @@ import (
 	"github.com/passhook/passhook/store"
 )
 
-// Slots are how many rows of a source, and of a channel, are worked on at once.
+// Slots are how many rows of a source, of a channel, and messages over a channel
+// are worked on at once.
 const (
 	EventSlots    = 16
 	DeliverySlots = 8
+	WriteSlots    = 4
 )
 
 // Config is what the engine is wired with.
@@ -53,6 +55,7 @@ func (e *Engine) RunDue(ctx context.Context) error { return e.Store.RunDue(ctx, 
 func (e *Engine) workers() []store.Worker {
 	out := []store.Worker{
 		store.Work[store.Delivery]{Table: store.Deliveries, Slots: DeliverySlots, Do: e.deliver},
+		store.Work[store.Message]{Table: store.Messages, Slots: WriteSlots, Do: e.write},
 		store.Work[store.Walk]{Table: store.Walks, Slots: 1, Do: e.walk},
 		store.Work[store.Outgoing]{Table: store.Outgoings, Slots: MessageSlots, After: store.Deliveries.Name(), Do: e.tell},
 		store.Work[store.Event]{Table: store.Events, Slots: EventSlots, After: store.Deliveries.Name(), Do: e.workEvent},

@@ -71,7 +71,7 @@ func (e *Engine) plan(ev *store.Event, completed integrations.Completed, program
 	}
 	if err != nil {
 		work.State, work.Note = store.StateFailed, err.Error()
-		work.Passes, work.Deliveries, work.Changes = nil, nil, storedChanges(completed, plan)
+		work.Passes, work.Deliveries, work.Messages, work.Changes = nil, nil, nil, storedChanges(completed, plan)
 	}
 	return work
 }
@@ -88,6 +88,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 	out.Note = plan.summary()
 	current := e.Secrets.keys[0]
 	groups := deliveries{index: map[string]int{}}
+	told := notices{index: map[integrations.Recipient]int{}}
 	for _, p := range plan.Passes {
 		key := passKey(completed.Event, p)
 		inputs, err := json.Marshal(p.Inputs)
@@ -110,6 +111,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 		}
 		out.Passes = append(out.Passes, pass)
 		groups.add(pass, p.To)
+		told.add(r, p.Notify)
 	}
 	for i := range groups.list {
 		d := &groups.list[i]
@@ -117,6 +119,7 @@ func (e *Engine) order(out *store.Issue, completed integrations.Completed, plan 
 		d.LinkHash = LinkHash(current.pageToken(d.LinkKey))
 	}
 	out.Deliveries = groups.list
+	out.Messages = append(out.Messages, told.messages()...)
 	return nil
 }
 

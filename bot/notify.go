@@ -46,6 +46,11 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 		n.other++
 		n.add(w.ID, "The passes of event %s are changed in part only: %s\nFix the cause, then: passhook events replay %s\n\n", w.EventID, w.Note, w.EventID)
 	}
+	for _, m := range news.Messages {
+		n.dead++
+		to, _, _ := strings.Cut(m.Recipient, " ") // how they could be answered concerns nobody else
+		n.add(m.ID, "A message to %s over %s could not be delivered: %s\n\n", cmp.Or(to, "whoever has the passes"), m.Channel, m.Note)
+	}
 	if news.Outgoing, err = e.endpoints(ctx, &n, news.Outgoing); err != nil || n.text.Len() == 0 {
 		return err
 	}

@@ -40,6 +40,9 @@ func (e *Engine) Perform(ctx context.Context, completed integrations.Completed) 
 			return out, integrations.Never(err)
 		}
 	}
+	for _, a := range completed.Answers {
+		work.Messages = append(work.Messages, store.Message{Kind: store.MessageAnswer, Channel: a.To.Channel, Recipient: a.To.Address, Text: a.Text})
+	}
 	if out.Issued, err = e.Store.Issue(ctx, work); err != nil {
 		return out, err
 	}

@@ -38,6 +38,8 @@ type PlannedPass struct {
 	Inputs   map[string]any           `json:"inputs"`
 	VoidOn   []string                 `json:"void_on"`
 	To       []integrations.Recipient `json:"to"`
+	// Notify are those who are told that it was issued.
+	Notify []integrations.Recipient `json:"notify,omitempty"`
 	// Key is that of an upsert: such a pass is updated where it is there.
 	Key string `json:"key,omitempty"`
 	// with is what the rule gives, a JSON object.
@@ -294,7 +296,10 @@ func (p *Program) pass(u unit, e integrations.Completed) (PlannedPass, error) {
 			return out, fmt.Errorf("with: is no JSON: %w", err)
 		}
 	}
-	out.To, err = p.recipients(u, e.Redirect)
+	if out.To, err = p.recipients(u, "deliver", u.rule.deliver, e.Redirect); err != nil {
+		return out, err
+	}
+	out.Notify, err = p.recipients(u, "notify", u.rule.notify, e.Redirect)
 	return out, err
 }
 

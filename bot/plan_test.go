@@ -139,6 +139,9 @@ func plan(t *testing.T, rules string, data []byte) string {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&b, "%s %s item=%s unit=%d %s to %v\n", pass.Rule, pass.Template, pass.Item, pass.Unit, inputs, pass.To)
+		if len(pass.Notify) > 0 {
+			fmt.Fprintf(&b, "told: %v\n", pass.Notify)
+		}
 	}
 	for _, c := range p.Changes {
 		inputs, err := json.Marshal(c.Inputs)
@@ -158,6 +161,10 @@ func TestCompileFindsMistakes(t *testing.T) {
 		{"an upsert without a key", strings.Replace(good, "template:", "action: upsert, template:", 1), "[0].key: is missing; name the id by which later events find the pass again, as key: ${{ data.id }}"},
 		{"a key of a rule that issues", strings.Replace(good, "template:", `key: "${{ data.id }}", template:`, 1), "[0].key: belongs to the actions upsert, update and void"},
 		{"an update that delivers", strings.Replace(good, "template:", "action: update, template:", 1), "[0].deliver: belongs to rules that issue passes"},
+		{"an update that tells", "{name: a, on: stripe.charge.refunded, action: update, with: {seat: A1}, notify: [{email: a@example.com}]}", "[0].notify: belongs to rules that issue passes"},
+		{"an address that is none", strings.Replace(good, "a@example.com", "nobody", 1), "[0].deliver[0].email: "},
+		{"nobody to tell", strings.Replace(good, "deliver:", "notify: [{email: nobody}], deliver:", 1), "[0].notify[0].email: "},
+		{"a channel to tell over", strings.Replace(good, "deliver:", "notify: [{pigeon: a@example.com}], deliver:", 1), "[0].notify[0].pigeon: is no channel of this version; it has email"},
 		{"an update of nothing", "{name: a, on: stripe.charge.refunded, action: update}", "[0].with: is missing"},
 		{"an update of an unknown input", "{name: a, on: stripe.charge.refunded, action: update, with: {seet: A1}}", "[0].with.seet: is no input of any template"},
 		{"a void with inputs", "{name: a, on: stripe.charge.refunded, action: void, with: {seat: A1}}", "[0].with: changes nothing"},

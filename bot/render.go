@@ -53,7 +53,6 @@ func (r *Renderer) SetProgram(p *Program) { r.program.Store(p) }
 // Pass is a pass as people see it.
 type Pass struct {
 	integrations.Package
-	Voided bool
 	// Modified is when the package last changed: the pass or its template.
 	Modified time.Time
 	// Version differs from that of another state of the pass or its template.
@@ -77,7 +76,7 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 	if err := r.pictures(p); err != nil {
 		return nil, err
 	}
-	p.Voided, p.Modified = p.Source.Voided, row.Updated
+	p.Modified = row.Updated
 	if p.Template.ModTime.After(p.Modified) {
 		p.Modified = p.Template.ModTime
 	}
@@ -86,7 +85,7 @@ func (r *Renderer) Pass(row store.Pass) (*Pass, error) {
 	if p.Editable, err = r.editable(p); err != nil {
 		return nil, err
 	}
-	p.Package = integrations.Package{Serial: row.Serial, Title: p.Rendered.Title, Filename: filename(row), Link: p.Source.Link, Sign: func() (*passes.Package, error) { return r.sign(p) }}
+	p.Package = integrations.Package{Serial: row.Serial, Title: p.Rendered.Title, Filename: filename(row), Link: p.Source.Link, Voided: p.Source.Voided, Sign: func() (*passes.Package, error) { return r.sign(p) }}
 	if p.Bytes, err = p.Template.PackageSize(p.Source, p.Rendered); err != nil {
 		return nil, err
 	}

@@ -15,9 +15,11 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/expressions"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/hooks"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/webhooks"
 )
 
@@ -40,6 +42,7 @@ func (l *loader) check() {
 			l.report("operator.email", "is not a mail address; write it as me@example.com")
 		}
 	}
+	l.checkOperatorSlack()
 	if len(c.Signing) == 0 {
 		l.report("signing", "is missing; name the certificate from Apple that signs the passes, as the README says under Go live")
 	}
@@ -48,6 +51,9 @@ func (l *loader) check() {
 	}
 	if c.Stripe != nil {
 		l.add(c.Stripe.Check().Under("stripe")...)
+	}
+	if c.Slack != nil {
+		l.add(c.Slack.Check().Under("slack")...)
 	}
 	if c.API != nil {
 		l.add(c.API.Check().Under("api")...)
@@ -196,15 +202,35 @@ func (l *loader) checkRules() {
 		if r.Sample != "" {
 			r.Sample = c.resolve(r.Sample)
 		}
-		if c.Mail != nil || !l.uses(Mail) {
-			continue
-		}
 		for j, line := range r.Deliver {
-			if _, ok := line[integrations.ChannelEmail]; ok {
-				l.report(fmt.Sprintf("rules[%d].deliver[%d].email", i, j),
-					"needs the mail section, which is missing; add mail with from and smtp")
-			}
+			l.checkChannels(fmt.Sprintf("rules[%d].deliver[%d]", i, j), line)
 		}
+		for j, line := range r.Notify {
+			l.checkChannels(fmt.Sprintf("rules[%d].notify[%d]", i, j), line)
+		}
+	}
+}
+
+// checkChannels wants the sections of the channels that a line of a rule names.
+func (l *loader) checkChannels(at string, line map[string]bot.Text) {
+	if _, ok := line[integrations.ChannelEmail]; ok && l.config.Mail == nil && l.uses(Mail) {
+		l.report(at+".email", "needs the mail section, which is missing; add mail with from and smtp")
+	}
+	if _, ok := line[integrations.ChannelSlack]; ok && l.config.Slack == nil && l.uses(Slack) {
+		l.report(at+".slack", "needs the slack section, which is missing; docs/slack.md says how to make the app")
+	}
+}
+
+func (l *loader) checkOperatorSlack() {
+	to := l.config.Operator.Slack
+	if to == "" {
+		return
+	}
+	if err := slack.CheckRecipient(to); err != nil {
+		l.report("operator.slack", "%v", err)
+	}
+	if l.config.Slack == nil && l.uses(Slack) {
+		l.report("operator.slack", "needs the slack section, which is missing; docs/slack.md says how to make the app")
 	}
 }
 

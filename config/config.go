@@ -17,6 +17,7 @@ import (
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations/api"
 	"github.com/passhook/passhook/integrations/hooks"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/integrations/webhooks"
 	"github.com/passhook/passhook/mailer"
@@ -48,6 +49,7 @@ type Config struct {
 	Signing   []certificates.Config   `yaml:"signing,omitempty" jsonschema_description:"Pass type certificates from Apple, one or more."`
 	Mail      *mailer.Config          `yaml:"mail,omitempty" jsonschema_description:"How mail is sent."`
 	Stripe    *stripe.Config          `yaml:"stripe,omitempty" jsonschema_description:"Stripe's webhooks and API."`
+	Slack     *slack.Config           `yaml:"slack,omitempty" jsonschema_description:"A Slack app: its command, its messages, and who may do what."`
 	Hooks     map[string]hooks.Config `yaml:"hooks,omitempty" jsonschema_description:"Any JSON that is posted to /hooks/NAME, by that name."`
 	API       *api.Config             `yaml:"api,omitempty" jsonschema_description:"The JSON API: who may use it, and from where."`
 	Webhooks  []webhooks.Endpoint     `yaml:"webhooks,omitempty" jsonschema_description:"Programs that are told what becomes of passes."`
@@ -69,6 +71,7 @@ type Config struct {
 // no rule could finish.
 type Operator struct {
 	Email string `yaml:"email,omitempty" jsonschema_description:"Mail address of the operator."`
+	Slack string `yaml:"slack,omitempty" jsonschema_description:"A channel or a person in Slack."`
 }
 
 // Section is a part of passhook.yaml that a verb may or may not use.
@@ -82,6 +85,7 @@ const (
 	Signing   Section = "signing"   // signing, which must be given
 	Mail      Section = "mail"      // mail
 	Stripe    Section = "stripe"    // stripe
+	Slack     Section = "slack"     // slack
 	API       Section = "api"       // api
 	Webhooks  Section = "webhooks"  // webhooks
 	Push      Section = "push"      // push
@@ -95,7 +99,7 @@ const (
 var sections = map[string][]Section{
 	"url": {Server, Templates}, "listen": {Server}, "trusted_proxies": {Server}, "operator": {Server},
 	"data": {Store}, "database": {Store}, "secret": {Secret}, "signing": {Signing},
-	"mail": {Mail}, "stripe": {Stripe}, "hooks": {Hooks}, "api": {API}, "webhooks": {Webhooks}, "push": {Push},
+	"mail": {Mail}, "stripe": {Stripe}, "slack": {Slack}, "hooks": {Hooks}, "api": {API}, "webhooks": {Webhooks}, "push": {Push},
 	"templates": {Templates}, "timezone": {Templates}, "locale": {Templates}, "rules": {Rules},
 }
 

@@ -12,15 +12,7 @@ import (
 // later are the keys of coming versions, by the place they stand in. They are
 // ignored with a warning, and what is in them is not looked at.
 var later = map[string][]string{
-	"":         {"console", "slack", "google"},
-	"operator": {"slack"},
-	"rules[]":  {"notify"},
-}
-
-// refused are keys of coming versions that would change what a rule does, so
-// that ignoring them would do the wrong thing.
-var refused = map[string]map[string]string{
-	"rules[].deliver[]": {"slack": "delivery to Slack is not in this version yet; deliver by email, or remove the line"},
+	"": {"console", "google"},
 }
 
 // maxDepth is how deep lists and keys may be nested.
@@ -76,12 +68,5 @@ func (l *loader) keep(path string, key *yaml.Node, seen map[string]*yaml.Node) b
 		}
 		return false
 	}
-	why, ok := refused[place(path)][key.Value]
-	if !ok {
-		return true
-	}
-	if l.usesPath(full) {
-		l.mark(markOf(key), full+": "+why)
-	}
-	return false
+	return true
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // The error of a Source or a Channel says what the engine does next: Never
-// gives up at once, After waits at least that long, Unavailable waits until the
+// gives up at once, After waits at least that long, Turn waits just that long, Unavailable waits until the
 // service is back, Ambiguous is tried again few times only, every other error is
 // tried again with growing pauses.
 
@@ -20,6 +20,20 @@ type afterError struct {
 }
 
 func (e afterError) Unwrap() error { return e.error }
+
+type turnError struct{ error }
+
+func (e turnError) Unwrap() error { return e.error }
+
+// Turn says that it is not the turn of a row yet, which is no failure of it: it
+// comes back after just that long.
+func Turn(wait time.Duration, err error) error { return turnError{After(wait, err)} }
+
+// IsTurn reports whether err was marked with Turn.
+func IsTurn(err error) bool {
+	var e turnError
+	return errors.As(err, &e)
+}
 
 type ambiguousError struct{ error }
 

@@ -78,6 +78,16 @@ type Completed struct {
 	Attention string
 	// Orders are passes that the event asks for itself, without a rule.
 	Orders []Order
+	// Answers are for whoever asked for it, once it is done.
+	Answers []Answer
+}
+
+// Answer is what somebody is told who asked for something.
+type Answer struct {
+	To Recipient
+	// Text is what came of it, in the words of the channel; empty: the passes that
+	// the event issued.
+	Text string
 }
 
 // Order asks for one pass without a rule.
@@ -161,8 +171,11 @@ type Source interface {
 	Complete(ctx context.Context, e Event) (Completed, error)
 }
 
-// ChannelEmail is the channel of mail addresses.
-const ChannelEmail = "email"
+// Channels: of mail addresses, and of people and channels in Slack.
+const (
+	ChannelEmail = "email"
+	ChannelSlack = "slack"
+)
 
 // Package is one signed pass as a recipient sees it.
 type Package struct {
@@ -180,6 +193,8 @@ type Package struct {
 	Link string
 	// Fields are what the front of the pass says, in its order.
 	Fields []Field
+	// Voided is true where the pass is no longer valid.
+	Voided bool
 }
 
 // Field is one line of a pass's front.
@@ -206,6 +221,35 @@ type Delivery struct {
 	// take the delivery; its error ends the attempt with nothing sent. nil: no
 	// question is asked.
 	Confirm func(ctx context.Context) error
+	// Sent is told where the other side has put the delivery, if the channel can
+	// change it there later. nil: nobody wants to know.
+	Sent func(place string)
+}
+
+// Issued is what an event has issued, for whoever asked for it.
+type Issued struct {
+	Packages []Package
+	// To are those who are sent the passes.
+	To []Recipient
+}
+
+// Answerer is a Channel in which people ask for something.
+type Answerer interface {
+	// Answer tells whoever asked what came of it: a text, or where that is empty
+	// what was issued.
+	Answer(ctx context.Context, to, text string, issued Issued) error
+}
+
+// Asked is a Source of what people ask for.
+type Asked interface {
+	// Asker is who asked; ok is false where nobody did who could be told.
+	Asker(e Event) (to Recipient, ok bool)
+}
+
+// Updater is a Channel that can change what it has delivered.
+type Updater interface {
+	// Update brings a delivery up to date at the place that Deliver has told.
+	Update(ctx context.Context, place string, d Delivery) error
 }
 
 // Notice is a short text for the operator: no links that open passes, no

@@ -243,3 +243,14 @@ func (in Input) time(s expressions.Settings, text string) (any, error) {
 	}
 	return nil, fmt.Errorf("%s must be a time, as 2026-12-31T20:00:00+01:00", in.Name)
 }
+
+// Word is a value as somebody may type it: the example, the default, or a word
+// of the input's type.
+func (in Input) Word() string {
+	for _, v := range []any{in.Example, in.Default, in.sample()} {
+		if v != nil {
+			return expressions.Stringify(v, expressions.Settings{})
+		}
+	}
+	return ""
+}

@@ -136,9 +136,11 @@ func (s *Slack) writeAnswer(w http.ResponseWriter, c *slackCall, answer slackAns
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Slack-Req-Id", strconv.FormatInt(s.next(), 16))
-	if m, ok := slackMethods[c.method]; ok && len(m.scopes) > 0 && c.token == s.opts.BotToken {
+	if m, ok := slackMethods[c.method]; ok && c.token == s.opts.BotToken {
 		h.Set("X-OAuth-Scopes", strings.Join(s.opts.Scopes, ","))
-		h.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes, ","))
+		if len(m.scopes) > 0 {
+			h.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes, ","))
+		}
 	}
 	status := http.StatusOK
 	if after, ok := answer["retry_after"].(int); ok {

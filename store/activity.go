@@ -67,7 +67,21 @@ func (s *Store) remember(t *transaction, eventID string, now time.Time, facts []
 	if err := t.insert(insertActivity, "", rows); err != nil {
 		return err
 	}
+	if err := s.edits(t, eventID, now, shown(facts)); err != nil {
+		return err
+	}
 	return s.queue(t, now, eventID, all)
+}
+
+// shown are the passes that look another way than before.
+func shown(facts []fact) []string {
+	var out []string
+	for _, f := range facts {
+		if f.kind != ActivityIssued && f.kind != ActivityRedeemed {
+			out = append(out, f.serial)
+		}
+	}
+	return out
 }
 
 const activityOfEvent = "SELECT kind FROM activity WHERE serial = $1 AND event_id = $2 LIMIT 1"

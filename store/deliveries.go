@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, since, due, sent, link_key, secret_id, link_hash"
+const deliveryFields = "id, order_id, channel, recipient, resend_of, created, state, note, attempts, since, due, sent, link_key, secret_id, link_hash, place"
 
 func scanDelivery(row scanner) (*Delivery, error) {
 	var d Delivery
 	var created, since, due, sent int64
-	err := row.Scan(&d.ID, &d.OrderID, &d.Channel, &d.Recipient, &d.ResendOf, &created, &d.State, &d.Note, &d.Attempts, &since, &due, &sent, &d.LinkKey, &d.SecretID, &d.LinkHash)
+	err := row.Scan(&d.ID, &d.OrderID, &d.Channel, &d.Recipient, &d.ResendOf, &created, &d.State, &d.Note, &d.Attempts, &since, &due, &sent, &d.LinkKey, &d.SecretID, &d.LinkHash, &d.Place)
 	d.Created, d.Since, d.Due, d.Sent = fromMillis(created), fromMillis(since), fromMillis(due), fromMillis(sent)
 	return &d, err
 }

@@ -39,6 +39,7 @@ var mayScan = map[string]string{
 	"UPDATE walks SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                       "SCAN walks USING INDEX walks_since",
 	"UPDATE events SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                      "SCAN events USING INDEX events_since",
 	"UPDATE outgoing SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                    "SCAN outgoing USING INDEX outgoing_due",
+	"UPDATE messages SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                    "SCAN messages USING INDEX messages_due",
 	"UPDATE deliveries SET claimed = false, due = $1 WHERE state = 'pending' AND claimed":                  "SCAN deliveries USING INDEX deliveries_since",
 	"FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1":                         "SCAN events USING INDEX events_stuck",
 	"FROM events WHERE state = $1 AND state = 'pending' ORDER BY since DESC, id DESC LIMIT $2":             "SCAN events USING INDEX events_since",
@@ -106,7 +107,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) { //nolint:paralleltest // it
 	}
 }
 
-var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|devices|registrations|phone_logs|activity|outgoing)"
+var ourTables = "(events|orders|passes|pass_refs|deliveries|delivery_passes|changes|change_refs|walks|files|figures|devices|registrations|phone_logs|activity|outgoing|messages)"
 
 var scansOfSQLite = regexp.MustCompile(`^SCAN ` + ourTables + `\b`)
 
@@ -222,6 +223,13 @@ func telling(t testing.TB, s *store.Store) {
 	got[string](t)(s.Disabled(ctx, "off"))
 	must(t, s.EndOutgoing(ctx, claimedMessage(t, s, firstFor(all, "erp")), "it is not in the config"))
 	must(t, s.EndpointAnswered(ctx, "crm"))
+	sold, delivery := placed(t, s, "cs_placed", 2)
+	got[*store.Event](t)(s.EventOfOrder(ctx, sold.Passes[0].OrderID))
+	got[*store.Delivery](t)(s.Delivery(ctx, delivery))
+	must(t, s.Tell(ctx, store.Message{Kind: store.MessageNotice, Channel: "slack", Recipient: "nobody"}))
+	stop := running(t, s, delivering(func(context.Context, *store.Message) error { return integrations.Never(errors.New("user_not_found")) }))
+	until(t, "the message is dead", func() bool { return count(t, s, "messages WHERE state = 'dead' AND note = 'user_not_found'") == 1 })
+	stop()
 }
 
 // phoning has a store run what phones cause.
@@ -327,6 +335,7 @@ func working(t testing.TB, s *store.Store) {
 			return s.Confirm(ctx, d)
 		}},
 		store.Work[store.Outgoing]{Table: store.Outgoings, Slots: 1, Do: func(context.Context, *store.Outgoing) error { return nil }},
+		delivering(func(context.Context, *store.Message) error { return nil }),
 		onEvents(1, func(ctx context.Context, e *store.Event) error {
 			if calls[e.ID]++; calls[e.ID] == 1 && e.ExternalID == "evt_retried" {
 				return fmt.Errorf("again")

@@ -103,7 +103,7 @@ func (s *Store) ClaimDue(ctx context.Context, source string) (out []Row, err err
 }
 
 // allTables are those that passhook works on.
-var allTables = []table{eventTable, deliveryTable, walkTable, outgoingTable}
+var allTables = []table{eventTable, deliveryTable, walkTable, outgoingTable, messageTable}
 
 // Look looks once for what is due.
 func (s *Store) Look(ctx context.Context) error { return s.ledger.findDue(ctx, lookQuery(allTables)) }

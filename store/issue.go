@@ -31,6 +31,9 @@ type Issue struct {
 	Order      Order
 	Passes     []Pass
 	Deliveries []Delivery
+	// Messages are for whoever is to know of the event; notices go out only where
+	// a pass is new.
+	Messages []Message
 	// Note is what the event says when it is done.
 	Note string
 }
@@ -66,7 +69,7 @@ func (s *Store) Issue(ctx context.Context, in Issue) (Issued, error) {
 			return err
 		}
 		w := issuing{Store: s, t: t, now: now, in: in, folding: folding{t: t, merge: in.Merge, event: in.Event.ID}}
-		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.activity, w.count, w.phones, w.settle} {
+		for _, step := range []func() error{w.fence, w.lock, w.passes, w.changes, w.foldNew, w.foldReached, w.deliveries, w.messages, w.activity, w.count, w.phones, w.settle} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -305,6 +308,18 @@ func (w *issuing) deliveries() error {
 		w.out.Deliveries = append(w.out.Deliveries, d)
 	}
 	return nil
+}
+
+// messages stores those that are still true.
+func (w *issuing) messages() error {
+	var all []Message
+	for _, m := range w.in.Messages {
+		m.EventID = w.in.Event.ID
+		if m.Kind != MessageNotice || len(w.out.Passes) > 0 {
+			all = append(all, m)
+		}
+	}
+	return w.tell(w.t, w.now, all)
 }
 
 // activity stores what became of the passes.

@@ -164,6 +164,8 @@ type Delivery struct {
 	// secret of SecretID; LinkHash is the token's SHA-256, in hex. Those of
 	// deliveries from before there were pages are empty.
 	LinkKey, SecretID, LinkHash string
+	// Place is where the other side has put it, if it can be changed there.
+	Place string
 	// Created is when it was decided; Since, Due and Sent are as an event's.
 	Created, Since, Due, Sent time.Time
 	// Passes are serial numbers in the order of the mail; a claimed delivery comes

@@ -10,6 +10,7 @@ const (
 	untoldEvents = "SELECT " + eventFields + " FROM events WHERE id IN (SELECT id FROM events WHERE state = 'failed' AND told = false" +
 		" UNION SELECT id FROM events WHERE attention <> '' AND NOT told) ORDER BY id LIMIT $1"
 	untoldDeliveries = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'dead' AND told = false ORDER BY id LIMIT $1"
+	untoldMessages   = "SELECT " + messageFields + " FROM messages WHERE state = 'dead' AND told = false ORDER BY id LIMIT $1"
 	untoldWalks      = "SELECT " + walkFields + " FROM walks WHERE state = 'failed' AND NOT told ORDER BY id LIMIT $1"
 )
 
@@ -20,6 +21,8 @@ type Trouble struct {
 	Events     []Event
 	Deliveries []Delivery
 	Walks      []Walk
+	// Messages are dead.
+	Messages []Message
 	// Outgoing are the newest message of each endpoint that was given up; they
 	// stand for all before them.
 	Outgoing []Outgoing
@@ -34,6 +37,9 @@ func (s *Store) Unreported(ctx context.Context, limit int) (out Trouble, err err
 		return out, err
 	}
 	if out.Walks, err = collect(ctx, s.reader, scanWalk, untoldWalks, limit); err != nil {
+		return out, err
+	}
+	if out.Messages, err = collect(ctx, s.reader, scanMessage, untoldMessages, limit); err != nil {
 		return out, err
 	}
 	out.Outgoing, err = s.untold(ctx, limit)
@@ -75,6 +81,7 @@ func (s *Store) Stuck(ctx context.Context) (*Event, *Delivery, error) {
 const (
 	toldOfEvent    = "UPDATE events SET told = true WHERE id = $1 AND state = $2"
 	toldOfDelivery = "UPDATE deliveries SET told = true WHERE id = $1"
+	toldOfMessage  = "UPDATE messages SET told = true WHERE id = $1"
 	toldOfWalk     = "UPDATE walks SET told = true WHERE id = $1"
 )
 
@@ -93,6 +100,11 @@ func (s *Store) MarkReported(ctx context.Context, of Trouble) error {
 		}
 		for _, d := range of.Deliveries {
 			if _, err := t.exec(toldOfDelivery, d.ID); err != nil {
+				return err
+			}
+		}
+		for _, m := range of.Messages {
+			if _, err := t.exec(toldOfMessage, m.ID); err != nil {
 				return err
 			}
 		}

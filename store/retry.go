@@ -75,6 +75,9 @@ func (r retries) tries(row Row, now time.Time) int {
 // pause is how long a row waits after so many attempts. It is spread by a
 // quarter either way and is never shorter than the error asks for.
 func (r retries) pause(attempts int, err error, jitter float64) time.Duration {
+	if integrations.IsTurn(err) {
+		return min(integrations.RetryAfter(err), r.tooFar/2)
+	}
 	p := r.pauses[min(max(attempts, 1), len(r.pauses))-1]
 	switch {
 	case !r.outlast:

@@ -57,6 +57,7 @@ func TestHowLongARowWaits(t *testing.T) {
 		"a quarter more":                 {plain, 8, 1, 75 * time.Minute},
 		"before any claim":               {plain, 0, 0.5, 2 * time.Second},
 		"at least as long as asked for":  {integrations.After(10*time.Minute, plain), 1, 0.5, 10 * time.Minute},
+		"its turn is to come":            {integrations.Turn(time.Second, plain), 8, 0.5, time.Second},
 		"asked for less":                 {integrations.After(time.Second, plain), 8, 0.5, time.Hour},
 		"asked for too long":             {integrations.After(48*time.Hour, plain), 1, 0.5, 90 * time.Minute},
 		"unavailable, soon":              {integrations.Unavailable(plain), 1, 0.5, 2 * time.Second},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/passhook/passhook/integrations"
 )
 
 // settle writes what became of a claim, until that is on disk or the claim is
@@ -80,6 +82,8 @@ func (n *lane) log(c *claim, cause error, stopped, over bool, due time.Time) {
 		log.Info(n.table.one + " is " + n.table.done)
 	case over:
 		log.Error(n.table.one+" is "+n.table.failed+"; "+fmt.Sprintf(n.table.advice, c.ID), "error", cause)
+	case integrations.IsTurn(cause):
+		log.Debug(n.table.one+" waits for its turn", "at", due)
 	default:
 		log.Warn(n.table.one+" is tried again", "error", cause, "at", due)
 	}

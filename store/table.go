@@ -97,6 +97,10 @@ var (
 		name: "outgoing", one: "webhook message", lane: "endpoint", done: StateSent, failed: StateDead, retries: spaced,
 		advice: "mend the endpoint; message %s is not sent again",
 	}, outgoingFields, "settled = $5")
+	messageTable = newTable(table{
+		name: "messages", one: "message", lane: "channel", done: StateSent, failed: StateDead, retries: patient,
+		advice: "correct who is told; message %s is not sent again",
+	}, messageFields, "settled = $5")
 
 	deviceTable = newTable(table{
 		name: "devices", one: "phone", lane: "pass_type", done: StateDone, failed: StateDead,
@@ -113,4 +117,6 @@ var (
 	Devices = Table[Device]{deviceTable, scanDevice, (*Device).row}
 	// Outgoings are worked on by endpoint.
 	Outgoings = Table[Outgoing]{outgoingTable, scanOutgoing, (*Outgoing).row}
+	// Messages are worked on by channel.
+	Messages = Table[Message]{messageTable, scanMessage, (*Message).row}
 )

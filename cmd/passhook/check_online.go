@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/passhook/passhook/app"
@@ -11,8 +12,8 @@ import (
 )
 
 // checkOnline asks the outside services what no file says: whether Stripe knows
-// the keys and the endpoint, and whether the mail server lets us in. Nothing is
-// sent.
+// the keys and the endpoint, whether Slack knows the tokens, and whether the mail
+// server lets us in. Nothing is sent.
 func checkOnline(ctx context.Context, cfg *config.Config) problems.List {
 	var out problems.List
 	if cfg.Stripe != nil {
@@ -22,6 +23,13 @@ func checkOnline(ctx context.Context, cfg *config.Config) problems.List {
 		}
 		for _, text := range s.Notes {
 			out = append(out, problems.Problem{Text: "stripe: " + text, Severity: problems.Warning})
+		}
+	}
+	if cfg.Slack != nil {
+		if err := cfg.Slack.Access(ctx, namesAddresses(cfg)); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				out = append(out, problems.Problem{Text: "slack: " + line})
+			}
 		}
 	}
 	if cfg.Mail == nil {

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
-	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/store"
 )
 
@@ -103,10 +106,8 @@ func (r deliveriesResendCmd) Run(ctx context.Context, c terminal) error {
 	case r.Since != "" && r.State == "":
 		return wrongUse("--since goes with --state")
 	}
-	if r.To != "" {
-		if err := mailer.CheckAddress(r.To); err != nil {
-			return wrongUse(fmt.Sprintf("--to %s %v", r.To, err))
-		}
+	if err := nobody(r.To); r.To != "" && err != nil {
+		return wrongUse(fmt.Sprintf("--to %s %v", r.To, err))
 	}
 	cfg, s, err := c.openStore(ctx)
 	if err != nil {
@@ -116,7 +117,16 @@ func (r deliveriesResendCmd) Run(ctx context.Context, c terminal) error {
 	if r.State != "" {
 		return r.dead(ctx, c, cfg, s)
 	}
-	id, err := s.Resend(ctx, r.ID, r.To, 0)
+	old, err := s.Delivery(ctx, r.ID)
+	if check := app.Recipients(); err == nil && r.To != "" && check[old.Channel] != nil {
+		if wrong := check[old.Channel](r.To); wrong != nil {
+			return wrongUse(fmt.Sprintf("--to %s %v", r.To, wrong))
+		}
+	}
+	id := ""
+	if err == nil {
+		id, err = s.Resend(ctx, r.ID, r.To, 0)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("there is no delivery %s; passhook deliveries lists them", r.ID)
 	}
@@ -126,6 +136,20 @@ func (r deliveriesResendCmd) Run(ctx context.Context, c terminal) error {
 	fmt.Fprintln(c.Out, id)
 	fmt.Fprintln(c.Err, "queued as a new delivery; the running server sends it now, or passhook serve when it starts")
 	return nil
+}
+
+// nobody says why a recipient is one of no channel; nil: it is one of some.
+func nobody(to string) error {
+	var first error
+	checks := app.Recipients()
+	for _, channel := range slices.Sorted(maps.Keys(checks)) {
+		err := checks[channel](to)
+		if err == nil {
+			return nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
 }
 
 // dead sends all again that are dead, as after a bad night of the mail server's.

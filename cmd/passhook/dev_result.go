@@ -62,6 +62,9 @@ func (w *workshop) printResult(took time.Duration, deliveries []store.Delivery, 
 	}
 	out("root     %s", filepath.Join(w.dir, "root.pem"))
 	out("mail     %s", w.config.URL+mailboxPath)
+	if w.slack != nil {
+		out("slack    %s", w.config.URL+slackPath)
+	}
 	out("")
 	out("These passes are signed with throw-away certificates: an iPhone refuses them.")
 	if w.ownProject {

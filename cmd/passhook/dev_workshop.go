@@ -17,6 +17,7 @@ import (
 	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/examples"
+	"github.com/passhook/passhook/integrations/slack"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/mailer"
 	"github.com/passhook/passhook/passes/certificates"
@@ -32,8 +33,11 @@ const devTeam = "DEV0000000"
 // mailboxPath is where dev shows the mails that were sent.
 const mailboxPath = "/dev/mail"
 
-// workshop is dev's surroundings: stand-ins for Apple, Stripe and the mail
-// server, and the real app between them.
+// slackPath is where dev shows the workspace that the project's Slack app is in.
+const slackPath = "/dev/slack"
+
+// workshop is dev's surroundings: stand-ins for Apple, Stripe, Slack and the
+// mail server, and the real app between them.
 type workshop struct {
 	terminal
 	dir        string
@@ -41,6 +45,7 @@ type workshop struct {
 	ca         *standins.CA
 	smtp       *standins.SMTP
 	stripe     *standins.Stripe
+	slack      *standins.Slack // nil where the project has none
 	api        *http.Server
 	config     *config.Config
 	project    *app.Project
@@ -92,14 +97,38 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 	c.URL, c.Listen, c.Data, c.Database, c.Secret = "http://"+l.Addr().String(), l.Addr().String(), w.dir, "", []string{secret}
 	c.Mail = &mailer.Config{From: devSender(c.Mail), SMTP: "smtp+insecure://" + w.smtp.Addr()}
 	c.Stripe = &stripe.Config{WebhookSecrets: []string{"whsec_" + key}, APIKeys: []string{"rk_test_dev"}, APIURL: "http://" + api.Addr().String(), Mode: stripe.ModeTest}
+	if err := w.playSlack(); err != nil {
+		return err
+	}
 	c.Webhooks = nil // what is played here is no news for others
 	w.leaveOutHooks()
 	if err := w.leaveConfig(); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	mailbox := app.Route{Methods: http.MethodGet, Path: mailboxPath + "{rest:.*}", Handler: w.smtp.Handler(mailboxPath).ServeHTTP}
-	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Routes: []app.Route{mailbox}})
+	routes := []app.Route{{Methods: http.MethodGet, Path: mailboxPath + "{rest:.*}", Handler: w.smtp.Handler(mailboxPath).ServeHTTP}}
+	if w.slack != nil {
+		routes = append(routes, app.Route{Methods: http.MethodGet + " " + http.MethodPost, Path: slackPath + "{rest:.*}", Handler: w.slack.Page(slackPath).ServeHTTP})
+	}
+	w.app, err = app.New(ctx, c, w.project, app.Options{Now: time.Now, Log: log, Routes: routes})
+	return err
+}
+
+// playSlack has the project's Slack app work on a stand-in: nothing reaches the
+// real workspace.
+func (w *workshop) playSlack() error {
+	c := w.config
+	if c.Slack == nil {
+		return nil
+	}
+	w.slack = standins.NewSlack(standins.SlackOptions{App: standins.SlackApp{
+		Commands: c.URL + slack.CommandsPath, Interactivity: c.URL + slack.InteractionsPath, Options: c.URL + slack.OptionsPath, Events: c.URL + slack.EventsPath, Escape: true,
+	}})
+	c.Slack = &slack.Config{
+		SigningSecrets: []string{w.slack.SigningSecret()}, BotToken: w.slack.BotToken(), Command: c.Slack.Command, Templates: c.Slack.Templates,
+	}
+	err := w.slack.Listen("")
+	c.Slack.APIURL = w.slack.APIURL()
 	return err
 }
 
@@ -204,6 +233,9 @@ func (w *workshop) close() {
 	var errs []error
 	if w.api != nil {
 		errs = append(errs, w.api.Close())
+	}
+	if w.slack != nil {
+		errs = append(errs, w.slack.Close())
 	}
 	if w.smtp != nil {
 		errs = append(errs, w.smtp.Close())

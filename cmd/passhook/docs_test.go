@@ -22,6 +22,7 @@ import (
 
 const (
 	stripeDoc = "../../docs/stripe.md"
+	slackDoc  = "../../docs/slack.md"
 	apiDoc    = "../../docs/api.md"
 )
 
@@ -95,7 +96,7 @@ func TestCommandsOfTheDocsAreCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := docs(t)
-	for _, name := range []string{"../../README.md", "../../docs/certificates.md", stripeDoc, hooksDoc} {
+	for _, name := range []string{"../../README.md", "../../docs/certificates.md", stripeDoc, slackDoc, hooksDoc} {
 		commands := line.FindAllStringSubmatch(inBlocks(pages[name]), -1)
 		for _, m := range commands {
 			if _, err := parser.Parse(words(m[1])); err != nil {
@@ -133,6 +134,16 @@ func TestYAMLOfTheStripePageWorks(t *testing.T) {
 		if !strings.Contains(there, block) {
 			checkInProject(t, block)
 		}
+	}
+}
+
+func TestYAMLOfTheSlackPageWorks(t *testing.T) {
+	shown := blocks(docs(t)[slackDoc], "yaml")
+	if len(shown) < 4 {
+		t.Fatalf("found %q", shown)
+	}
+	for _, block := range shown {
+		checkInProject(t, block)
 	}
 }
 
@@ -292,6 +303,7 @@ func blockWorld(t *testing.T, block string) *world {
 	w.env = slices.Concat(w.env, []string{
 		"STRIPE_API_KEY=rk_live_1", "STRIPE_TEST_API_KEY=rk_test_1",
 		"STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef", "STRIPE_TEST_WEBHOOK_SECRET=whsec_fedcba9876543210",
+		"SLACK_SIGNING_SECRET=8f742231b10e8888abcd99yyyzzz85a5", "SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN=xapp-1",
 		"API_KEY=" + docsKey, "BOX_OFFICE_KEY=" + docsKey + "1", "DOOR_KEY=" + docsKey + "2", "PAGE_KEY=" + docsKey + "3",
 	})
 	return w

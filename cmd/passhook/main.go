@@ -35,6 +35,7 @@ type cli struct {
 	Preview    previewCmd    `cmd:"" help:"Draw a picture of a pass, front and back."`
 	Certs      certsCmd      `cmd:"" help:"Request, import and show the certificates that sign passes."`
 	Stripe     stripeCmd     `cmd:"" help:"Set up and look after the connection to Stripe."`
+	Slack      slackCmd      `cmd:"" help:"Set up the Slack app."`
 	Trigger    triggerCmd    `cmd:"" help:"Send a signed sample event to a running server."`
 	Events     eventsCmd     `cmd:"" help:"List or show events; replay one."`
 	Passes     passesCmd     `cmd:"" help:"List or show passes; make them void; write the door list."`

@@ -21,7 +21,7 @@ var fills = func() []string {
 	out := []string{
 		fillEvents, fillOrders, fillPasses, fillRefs("SESSION"), fillRefs("PAYMENT"), fillRefs("'ref:order-' || CAST(i AS TEXT)"),
 		fillDeliveries, fillDeliveryPasses, fillChanges, fillChangeRefs,
-		fillActivity, fillVoidings, fillOutgoing, fillDevices, fillRegistrations,
+		fillActivity, fillVoidings, fillOutgoing, fillDevices, fillRegistrations, fillMessages,
 	}
 	for i, text := range out {
 		out[i] = digits.Replace(ids.Replace(text))
@@ -68,6 +68,11 @@ SELECT ACTIVITY, SERIAL, 'issued', EVENT, TIME FROM numbers`
 
 	fillVoidings = `INSERT INTO activity (id, serial, kind, event_id, at) NUMBERS
 SELECT VOIDING, SERIAL, 'voided', EVENT, TIME FROM numbers WHERE i % 50 = 25`
+
+	fillMessages = `INSERT INTO messages (id, kind, channel, recipient, subject, text, event_id, delivery_id, state, note, attempts, claimed, due, since, settled, told) NUMBERS
+SELECT MESSAGE, 'notice', 'slack', '#box-office', '1 pass was issued', 'Concert, Holder: Ada Lovelace', EVENT, '',
+	CASE WHEN LAST THEN 'pending' WHEN i % 1000 = 500 THEN 'dead' ELSE 'sent' END, '', 1, false,
+	CASE WHEN LAST THEN HOUR ELSE TIME END, TIME, CASE WHEN LAST THEN 0 ELSE TIME END, true FROM numbers`
 
 	fillOutgoing = `INSERT INTO outgoing (id, endpoint, kind, subject, event_id, at, state, note, attempts, claimed, due, since, settled, told) NUMBERS
 SELECT MESSAGE, CASE WHEN i % 2 = 0 THEN 'crm' ELSE 'erp' END, 'pass.issued', SERIAL, EVENT, TIME,
