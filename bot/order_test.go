@@ -49,8 +49,10 @@ func TestWhoeverWaitsForAnOrderReadsWhatIsWrong(t *testing.T) {
 		t.Errorf("Do says %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	b.engine.Sources["shop"] = &slow{shop: s, cancel: cancel}
+	late := &slow{shop: s, cancel: cancel, given: make(chan struct{})}
+	b.engine.Sources["shop"] = late
 	err = b.engine.Do(ctx, s.ask("two", nil, ada))
+	close(late.given)
 	if err == nil || !strings.Contains(err.Error(), "it is accepted, but not done yet") {
 		t.Errorf("Do says %v", err)
 	}
@@ -61,10 +63,13 @@ func TestWhoeverWaitsForAnOrderReadsWhatIsWrong(t *testing.T) {
 type slow struct {
 	*shop
 	cancel func()
+	// given is closed when whoever waits has given up.
+	given chan struct{}
 }
 
 func (s *slow) Complete(ctx context.Context, e integrations.Event) (integrations.Completed, error) {
 	s.cancel()
+	<-s.given
 	return s.shop.Complete(ctx, e)
 }
 
