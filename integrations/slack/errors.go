@@ -64,7 +64,8 @@ func sorted(err error) error {
 	}
 	var limited *slack.RateLimitedError
 	if errors.As(err, &limited) {
-		return integrations.After(limited.RetryAfter, errLimited)
+		// Slack says when; that it was asked too early is no failure of the message.
+		return integrations.Turn(limited.RetryAfter, errLimited)
 	}
 	var refused slack.SlackErrorResponse
 	if errors.As(err, &refused) {
