@@ -115,11 +115,18 @@ func (w *workshop) open(ctx context.Context, l net.Listener) error {
 }
 
 // playSlack has the project's Slack app work on a stand-in: nothing reaches the
-// real workspace.
+// real workspace. The example has one, in which everybody may issue everything.
 func (w *workshop) playSlack() error {
 	c := w.config
-	if c.Slack == nil {
+	switch {
+	case c.Slack != nil:
+	case w.ownProject:
 		return nil
+	default:
+		c.Slack = &slack.Config{Templates: map[string]slack.Template{}}
+		for name := range w.project.Templates {
+			c.Slack.Templates[name] = slack.Template{Allow: []string{"everyone"}}
+		}
 	}
 	w.slack = standins.NewSlack(standins.SlackOptions{App: standins.SlackApp{
 		Commands: c.URL + slack.CommandsPath, Interactivity: c.URL + slack.InteractionsPath, Options: c.URL + slack.OptionsPath, Events: c.URL + slack.EventsPath, Escape: true,
