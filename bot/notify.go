@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"slices"
 	"strings"
 
 	"github.com/passhook/passhook/integrations"
@@ -30,12 +29,8 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n := notice{ids: sha256.New()}
-	stuck, err := e.stuck(ctx, &n)
-	if err == nil {
-		err = e.events(ctx, &n, news.Events)
-	}
-	if err != nil {
+	n := notice{ids: sha256.New(), marks: map[string]string{}}
+	if err := errors.Join(e.stuck(ctx, &n), e.behind(ctx, &n), e.events(ctx, &n, news.Events)); err != nil {
 		return err
 	}
 	for _, d := range news.Deliveries {
@@ -60,8 +55,8 @@ func (e *Engine) NotifyOperator(ctx context.Context) error {
 	if err := e.toldOfEndpoints(ctx, news.Outgoing); err != nil {
 		return err
 	}
-	if stuck != "" {
-		if err := e.Store.SetMark(ctx, markStuck, stuck); err != nil {
+	for name, value := range n.marks {
+		if err := e.Store.SetMark(ctx, name, value); err != nil {
 			return err
 		}
 	}
@@ -95,8 +90,10 @@ type notice struct {
 	text                      strings.Builder
 	ids                       hash.Hash
 	failed, dead, late, other int
-	// deaf are endpoints.
-	deaf int
+	// deaf are endpoints, pushes those that wait, and behind passes on phones.
+	deaf, pushes, behind int
+	// marks are what to remember once the operator was told.
+	marks map[string]string
 }
 
 // add adds a text; the same ids make the same notice.
@@ -109,7 +106,8 @@ func (n *notice) notice() integrations.Notice {
 	return integrations.Notice{
 		ID: "notice-" + hex.EncodeToString(n.ids.Sum(nil))[:24], Text: n.text.String(),
 		Subject: "passhook: " + counted([]amount{{n.failed, "failed event", "failed events"}, {n.dead, "dead delivery", "dead deliveries"}, {n.late, "late delivery", "late deliveries"},
-			{n.other, "event to look at", "events to look at"}, {n.deaf, "webhook that fails", "webhooks that fail"}}),
+			{n.other, "event to look at", "events to look at"}, {n.deaf, "webhook that fails", "webhooks that fail"},
+			{n.pushes, "push that waits", "pushes that wait"}, {n.behind, "pass out of date on a phone", "passes out of date on phones"}}),
 	}
 }
 
@@ -153,42 +151,4 @@ func counted(list []amount) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// markStuck remembers that the operator knows of trouble that lasts.
-const markStuck = "told of stuck events"
-
-// stuck tells of what keeps being tried, or has waited for an hour, once until
-// that ends: an outage holds up many and is told once. The result is what to
-// remember, or empty.
-func (e *Engine) stuck(ctx context.Context, n *notice) (string, error) {
-	ev, d, err := e.Store.Stuck(ctx)
-	if err != nil {
-		return "", err
-	}
-	told, err := e.Store.Mark(ctx, markStuck)
-	var kinds []string
-	for kind, is := range map[string]bool{"events": ev != nil, "deliveries": d != nil} {
-		if is {
-			kinds = append(kinds, kind)
-		}
-	}
-	slices.Sort(kinds)
-	now := strings.Join(kinds, " ")
-	if err != nil || now == told {
-		return "", err
-	}
-	before := n.text.Len()
-	if ev != nil && !strings.Contains(told, "events") {
-		n.other++
-		n.add("stuck "+ev.ID, "Event %s about %s, and perhaps others, cannot be worked on yet: %s\nThey are tried again by themselves; fix the cause and all is well.\n\n", ev.ID, ev.Object, ev.Note)
-	}
-	if d != nil && !strings.Contains(told, "deliveries") {
-		n.late++
-		n.add("stuck "+d.ID, "Delivery %s to %s, and perhaps others, has been waiting for an hour: %s\nThey are tried again by themselves; fix the cause and all is well.\n\n", d.ID, d.Recipient, cmp.Or(d.Note, "nobody has come to it yet"))
-	}
-	if n.text.Len() == before { // some of it has ended
-		return "", e.Store.SetMark(ctx, markStuck, now)
-	}
-	return now, nil
 }

@@ -196,8 +196,7 @@ func everything(t testing.TB, s *store.Store) {
 	d := sold.Deliveries[0].ID
 	got[string](t)(s.Resend(ctx, d, "", 3))
 	got[int](t)(s.ResendDead(ctx, time.Unix(1795197600+19_990, 0)))
-	_, _, err = s.Stuck(ctx)
-	must(t, err)
+	got[store.Stuck](t)(s.Stuck(ctx))
 	working(t, s)
 	phoning(t, s)
 	telling(t, s)
@@ -243,7 +242,7 @@ func phoning(t testing.TB, s *store.Store) {
 	refund(t, s, "cs_phone", "failed", 2, true)
 	since(t, s, "ada", 0)
 	must(t, s.Fetched(ctx, one))
-	got[[]store.Registration](t)(s.Stale(ctx, time.Now(), 10))
+	got[[]store.Registration](t)(s.Stale(ctx, time.Time{}, time.Now(), 10))
 	got[int](t)(s.CountPhones(ctx, one))
 	refund(t, s, "cs_phone2", "refund of the other", 3, false)
 	_, _, err := s.CountTemplate(ctx, "concert", 100)

@@ -152,7 +152,7 @@ func lookUpJobs() []job {
 			return found[store.Outgoing](1)(f.OutgoingOf(tb.Context(), n.event, 10))
 		}),
 		read("Unreported", func(tb testing.TB, f *full, _ names) error { _, err := f.Unreported(tb.Context(), 100); return err }),
-		read("Stuck", func(tb testing.TB, f *full, _ names) error { _, _, err := f.Stuck(tb.Context()); return err }),
+		read("Stuck", func(tb testing.TB, f *full, _ names) error { _, err := f.Stuck(tb.Context()); return err }),
 		read("Accounts", func(tb testing.TB, f *full, _ names) error {
 			return found[string](3)(f.Accounts(tb.Context(), "stripe"))
 		}),
@@ -197,7 +197,7 @@ func phoneJobs() []job {
 			return found[store.Registration](1)(f.PhonesOf(tb.Context(), n.serial, 10))
 		}),
 		read("Stale", func(tb testing.TB, f *full, _ names) error {
-			_, err := f.Stale(tb.Context(), time.Now().Add(time.Hour), 1)
+			_, err := f.Stale(tb.Context(), time.Time{}, time.Now().Add(time.Hour), 1)
 			return err
 		}),
 		read("PutPhoneLogs", func(tb testing.TB, f *full, n names) error {

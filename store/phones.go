@@ -219,7 +219,7 @@ func (s *Store) newer(t *transaction, now time.Time, changed []Pass) error {
 
 const (
 	// pushedDevice leaves a phone pending that should have something newer by now.
-	pushedDevice = "UPDATE devices SET claimed = false, note = '', pushed = $3, settled = $4, due = $4, state = CASE WHEN wanted > $3 THEN 'pending' ELSE 'done' END" +
+	pushedDevice = "UPDATE devices SET claimed = false, note = '', pushed = $3, settled = $4, due = $4, since = $4, state = CASE WHEN wanted > $3 THEN 'pending' ELSE 'done' END" +
 		" WHERE id = $1 AND attempts = $2 AND state = 'pending' RETURNING state"
 	forgetRegistrations = "DELETE FROM registrations WHERE device IN (SELECT id FROM devices WHERE id = $1 AND push_token = $2)"
 	forgetDevice        = "DELETE FROM devices WHERE id = $1 AND push_token = $2"
@@ -272,7 +272,7 @@ type Registration struct {
 const (
 	registrationFields = "serial, tag, fetched, registrations.created, devices.id, library_id, pass_type, push_token, wanted, pushed, listed, devices.created, state, note, attempts, since, due"
 	phonesOfPass       = "SELECT " + registrationFields + " FROM registrations JOIN devices ON devices.id = device WHERE serial = $1 ORDER BY registrations.created DESC LIMIT $2"
-	stalePhones        = "SELECT " + registrationFields + " FROM registrations JOIN devices ON devices.id = device WHERE tag > fetched AND tag <= $1 ORDER BY tag LIMIT $2"
+	stalePhones        = "SELECT " + registrationFields + " FROM registrations JOIN devices ON devices.id = device WHERE tag > fetched AND tag > $1 AND tag <= $2 ORDER BY tag LIMIT $3"
 )
 
 func scanRegistration(row scanner) (*Registration, error) {
@@ -360,7 +360,8 @@ func (s *Store) wakeAgain(ctx context.Context, all []behind) (n int, err error) 
 }
 
 // Stale are passes on phones that should have had another version by a time, the
-// longest behind first, at most so many.
-func (s *Store) Stale(ctx context.Context, by time.Time, most int) ([]Registration, error) {
-	return collect(ctx, s.reader, scanRegistration, stalePhones, millis(by), most)
+// longest behind first, at most so many; of changes after another time, unless
+// that is zero.
+func (s *Store) Stale(ctx context.Context, after, by time.Time, most int) ([]Registration, error) {
+	return collect(ctx, s.reader, scanRegistration, stalePhones, millis(after), millis(by), most)
 }

@@ -225,7 +225,7 @@ func TestWhoIsBehindIsKnown(t *testing.T) {
 		register(t, s, "grace", serial)
 		behind := func() string {
 			var out []string
-			for _, r := range got[[]store.Registration](t)(s.Stale(t.Context(), time.Now().Add(100*365*24*time.Hour), 10)) {
+			for _, r := range got[[]store.Registration](t)(s.Stale(t.Context(), time.Time{}, time.Now().Add(100*365*24*time.Hour), 10)) {
 				out = append(out, r.Library)
 			}
 			return strings.Join(sorted(out...), " ")

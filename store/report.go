@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -51,31 +50,47 @@ const (
 	stuckEvent      = "SELECT " + eventFields + " FROM events WHERE state = 'pending' AND attempts >= 5 ORDER BY since LIMIT 1"
 	waitingEvent    = "SELECT " + eventFields + " FROM events WHERE state = 'pending' AND since <= $1 ORDER BY since LIMIT 1"
 	waitingDelivery = "SELECT " + deliveryFields + " FROM deliveries WHERE state = 'pending' AND since <= $1 ORDER BY since LIMIT 1"
+	waitingDevice   = "SELECT " + deviceFields + " FROM devices WHERE state = 'pending' AND since <= $1 ORDER BY since LIMIT 1"
 )
 
 // toldAfter is how long something may wait until the operator is told.
 const toldAfter = time.Hour
 
-// Stuck is an event that was tried five times and is pending still, or has
-// waited for an hour, and a delivery that has waited for an hour; nil: none.
-func (s *Store) Stuck(ctx context.Context) (*Event, *Delivery, error) {
+// Stuck is what has waited the longest of each kind; nil: none of it.
+type Stuck struct {
+	// Event was tried five times and is pending still, or has waited for an hour.
+	Event *Event
+	// Delivery and Device have waited for an hour.
+	Delivery *Delivery
+	Device   *Device
+}
+
+// Stuck is what keeps being tried, or has waited for an hour.
+func (s *Store) Stuck(ctx context.Context) (out Stuck, err error) {
 	now, err := s.engine.now(ctx, s.reader)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	before := millis(now.Add(-toldAfter))
-	e, err := found(scanEvent(s.reader.QueryRowContext(ctx, stuckEvent)))
-	if errors.Is(err, ErrNotFound) {
-		e, err = found(scanEvent(s.reader.QueryRowContext(ctx, waitingEvent, before)))
+	if out.Event, err = first(collect(ctx, s.reader, scanEvent, stuckEvent)); err == nil && out.Event == nil {
+		out.Event, err = first(collect(ctx, s.reader, scanEvent, waitingEvent, before))
 	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, nil, err
+	if err != nil {
+		return out, err
 	}
-	d, err := found(scanDelivery(s.reader.QueryRowContext(ctx, waitingDelivery, before)))
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, nil, err
+	if out.Delivery, err = first(collect(ctx, s.reader, scanDelivery, waitingDelivery, before)); err != nil {
+		return out, err
 	}
-	return e, d, nil
+	out.Device, err = first(collect(ctx, s.reader, scanDevice, waitingDevice, before))
+	return out, err
+}
+
+// first is the one row that was asked for, or nil.
+func first[T any](rows []T, err error) (*T, error) {
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
 }
 
 const (

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -54,20 +56,21 @@ func TestWhatWaitsForAnHourIsStuck(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s := opened(t, p)
 		issued := issue(t, s, "cs_1", 1)
+		register(t, s, "ada", issue(t, s, "cs_2", 1).Passes[0].Serial)
+		refund(t, s, "cs_2", "refund", 1, false)
 		id := accept(t, s, event("waits"))
 		p.clock.advance(time.Hour - time.Second)
-		if e, d, err := s.Stuck(t.Context()); err != nil || e != nil || d != nil {
-			t.Errorf("too soon: %+v, %+v, %v", e, d, err)
+		if is := got[store.Stuck](t)(s.Stuck(t.Context())); is != (store.Stuck{}) {
+			t.Errorf("too soon: %+v", is)
 		}
 		p.clock.advance(time.Second)
-		e, d, err := s.Stuck(t.Context())
-		must(t, err)
-		if e == nil || e.ID != id || d == nil || d.ID != issued.Deliveries[0].ID {
-			t.Errorf("%+v, %+v", e, d)
+		is := got[store.Stuck](t)(s.Stuck(t.Context()))
+		if is.Event == nil || is.Event.ID != id || is.Delivery == nil || is.Delivery.ID != issued.Deliveries[0].ID || is.Device == nil || is.Device.Library != "ada" {
+			t.Errorf("%+v", is)
 		}
 		must(t, s.Replay(t.Context(), id)) // begins anew
-		if e, _, _ := s.Stuck(t.Context()); e != nil {
-			t.Errorf("after a replay: %+v", e)
+		if is := got[store.Stuck](t)(s.Stuck(t.Context())); is.Event != nil {
+			t.Errorf("after a replay: %+v", is.Event)
 		}
 	})
 }
@@ -78,13 +81,40 @@ func TestWhatWasTriedFiveTimesIsStuck(t *testing.T) {
 		id := accept(t, s, event("1"))
 		accept(t, s, event("2"))
 		for n := range 5 {
-			if e, _, err := s.Stuck(t.Context()); err != nil || e != nil {
-				t.Errorf("after %d tries: %+v, %v", n, e, err)
+			if is := got[store.Stuck](t)(s.Stuck(t.Context())); is.Event != nil {
+				t.Errorf("after %d tries: %+v", n, is.Event)
 			}
 			must(t, s.RetryEvent(t.Context(), claimedAgain(t, s, id), p.clock.now(), "stripe is down"))
 		}
-		if e, _, err := s.Stuck(t.Context()); err != nil || e == nil || e.ID != id {
-			t.Errorf("%+v, %v", e, err)
+		if is := got[store.Stuck](t)(s.Stuck(t.Context())); is.Event == nil || is.Event.ID != id {
+			t.Errorf("%+v", is)
+		}
+	})
+}
+
+func TestAPhoneHasWaitedSinceItWasWoken(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := opened(t, p)
+		register(t, s, "ada", issue(t, s, "cs_1", 1).Passes[0].Serial)
+		refund(t, s, "cs_1", "refund", 1, false)
+		p.clock.advance(50 * time.Minute)
+		tries, woken := 0, make(chan bool, 2)
+		running(t, s, store.Work[store.Device]{Table: store.Devices, Slots: 1, Do: func(ctx context.Context, d *store.Device) error {
+			if tries++; tries > 1 {
+				woken <- true
+				return errors.New("503 Shutdown")
+			}
+			refund(t, s, "cs_1", "failed", 2, true) // it is to be woken once more
+			return errors.Join(s.Pushed(ctx, d), store.ErrSettled)
+		}})
+		receive(t, woken, "the phone again")
+		p.clock.advance(20 * time.Minute)
+		if is := got[store.Stuck](t)(s.Stuck(t.Context())); is.Device != nil {
+			t.Errorf("after 20 minutes: %+v", is.Device)
+		}
+		p.clock.advance(40 * time.Minute)
+		if is := got[store.Stuck](t)(s.Stuck(t.Context())); is.Device == nil {
+			t.Error("an hour is not told")
 		}
 	})
 }

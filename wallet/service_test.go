@@ -86,7 +86,7 @@ func TestAVoidGreysOutTheTicketOnThePhone(t *testing.T) {
 		s.change(t, http.MethodPut, held.Serial, "", `{"title": "Concert", "label": "SEAT", "value": "B7"}`)
 		apptest.Until(t, "and has another seat", func() bool { return strings.Contains(fmt.Sprint(phone.Pass(held.Serial).JSON), "B7") })
 		apptest.Until(t, "nobody is behind", func() bool {
-			stale, err := s.Store.Stale(t.Context(), time.Now().Add(time.Hour), 10)
+			stale, err := s.Store.Stale(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10)
 			return err == nil && len(stale) == 0
 		})
 		if pushes := s.apns.Pushes(); len(pushes) != 3 || pushes[0].Topic != apptest.PassType || pushes[0].Certificate != apptest.PassType {

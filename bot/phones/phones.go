@@ -172,5 +172,5 @@ const staleAfter = 10 * time.Minute
 
 // Stale are passes on phones that are behind for a while, at most so many.
 func (p *Phones) Stale(ctx context.Context, most int) ([]store.Registration, error) {
-	return p.engine.Store.Stale(ctx, p.engine.Now().Add(-staleAfter), most)
+	return p.engine.Store.Stale(ctx, time.Time{}, p.engine.Now().Add(-staleAfter), most)
 }

@@ -74,7 +74,7 @@ type phoneJSON struct {
 
 // stale lists who is behind, and since when.
 func (l passesListCmd) stale(ctx context.Context, c terminal, cfg *config.Config, s *store.Store) error {
-	all, err := s.Stale(ctx, time.Now().Add(-behindAfter), l.Limit)
+	all, err := s.Stale(ctx, time.Time{}, time.Now().Add(-behindAfter), l.Limit)
 	switch {
 	case err != nil:
 		return err
