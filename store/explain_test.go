@@ -241,6 +241,9 @@ func phoning(t testing.TB, s *store.Store) {
 	register(t, s, "ada", two)
 	refund(t, s, "cs_phone", "failed", 2, true)
 	since(t, s, "ada", 0)
+	if !got[bool](t)(s.Behind(ctx, one)) {
+		t.Error("the phone is not behind")
+	}
 	must(t, s.Fetched(ctx, one))
 	got[[]store.Registration](t)(s.Stale(ctx, time.Time{}, time.Now(), 10))
 	got[int](t)(s.CountPhones(ctx, one))

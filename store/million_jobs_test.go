@@ -192,6 +192,7 @@ func phoneJobs() []job {
 			_, err := f.Register(tb.Context(), n.phone, "pass.com.example.tickets", n.serial, "token")
 			return err
 		}),
+		read("Behind", func(tb testing.TB, f *full, n names) error { _, err := f.Behind(tb.Context(), n.serial); return err }),
 		read("Fetched", func(tb testing.TB, f *full, n names) error { return f.Fetched(tb.Context(), n.serial) }),
 		read("PhonesOf", func(tb testing.TB, f *full, n names) error {
 			return found[store.Registration](1)(f.PhonesOf(tb.Context(), n.serial, 10))

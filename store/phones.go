@@ -157,17 +157,19 @@ func (s *Store) ChangedSince(ctx context.Context, library, passType string, sinc
 
 const isBehind = "SELECT 1 FROM registrations WHERE serial = $1 AND tag > fetched LIMIT 1"
 
-// Fetched takes notice that a pass was fetched as it is now: by those phones that
-// were told of its version.
-func (s *Store) Fetched(ctx context.Context, serial string) error {
+// Behind reports whether a pass is out of date on a phone.
+func (s *Store) Behind(ctx context.Context, serial string) (bool, error) {
 	var one int
 	err := s.reader.QueryRowContext(ctx, isBehind, serial).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return false, nil
 	}
-	if err != nil {
-		return err
-	}
+	return err == nil, err
+}
+
+// Fetched takes notice that a pass was fetched as it is now: by those phones that
+// were told of its version.
+func (s *Store) Fetched(ctx context.Context, serial string) error {
 	return s.engine.write(ctx, false, func(t *transaction) error {
 		_, err := t.exec(fetchRegistration, serial)
 		return err

@@ -228,6 +228,9 @@ func TestWhoIsBehindIsKnown(t *testing.T) {
 			for _, r := range got[[]store.Registration](t)(s.Stale(t.Context(), time.Time{}, time.Now().Add(100*365*24*time.Hour), 10)) {
 				out = append(out, r.Library)
 			}
+			if is := got[bool](t)(s.Behind(t.Context(), serial)); is != (len(out) > 0) {
+				t.Errorf("the pass is behind: %v; phones: %q", is, out)
+			}
 			return strings.Join(sorted(out...), " ")
 		}
 		for _, step := range []struct {

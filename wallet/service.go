@@ -23,7 +23,7 @@ type Phones interface {
 	Register(ctx context.Context, library, passType, serial, token, pushToken string) (created bool, err error)
 	Unregister(ctx context.Context, library, passType, serial, token string) error
 	ChangedSince(ctx context.Context, library, passType, since string) (serials []string, tag string, err error)
-	Latest(ctx context.Context, passType, serial, token string) (*bot.Pass, error)
+	Latest(ctx context.Context, passType, serial, token string) (p *bot.Pass, behind bool, err error)
 	Fetched(ctx context.Context, serial string) error
 	Log(ctx context.Context, lines []string) error
 }
@@ -107,25 +107,28 @@ func (s *Service) Serials(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Latest is GET /v1/passes/{type}/{serial}: the pass as it is now.
+// Latest is GET /v1/passes/{type}/{serial}: the pass as it is now. Only where no
+// phone is behind, what a phone has may do.
 func (s *Service) Latest(w http.ResponseWriter, r *http.Request) {
 	_, passType, serial := parts(r)
-	p, err := s.phones.Latest(r.Context(), passType, serial, phoneToken(r))
+	p, behind, err := s.phones.Latest(r.Context(), passType, serial, phoneToken(r))
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	fetched := r.Method == http.MethodGet
-	if !unchanged(w, r, p.Version, p.Modified) {
-		content, err := s.packages.Package(r.Context(), p)
-		if err != nil {
-			s.fail(w, err)
-			return
-		}
-		describe(w.Header(), passes.MIMEType, p.Version)
-		http.ServeContent(w, r, "", p.Modified, content.Reader())
+	if !behind && unchanged(w, r, p.Version, p.Modified) {
+		return
 	}
-	if fetched && r.Context().Err() == nil {
+	content, err := s.packages.Package(r.Context(), p)
+	if err != nil {
+		s.fail(w, err)
+		return
+	}
+	describe(w.Header(), passes.MIMEType, p.Version)
+	r.Header.Del("If-None-Match") // that it has changed is decided
+	r.Header.Del("If-Modified-Since")
+	http.ServeContent(w, r, "", p.Modified, content.Reader())
+	if behind && r.Method == http.MethodGet && r.Context().Err() == nil {
 		if err := s.phones.Fetched(context.WithoutCancel(r.Context()), serial); err != nil {
 			s.log.Warn("what a phone has fetched could not be written", "error", err)
 		}

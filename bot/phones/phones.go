@@ -106,10 +106,14 @@ func (p *Phones) ChangedSince(ctx context.Context, library, passType, since stri
 	return serials, strconv.FormatInt(last, 10), err
 }
 
-// Latest is a pass as it is now.
-func (p *Phones) Latest(ctx context.Context, passType, serial, token string) (*bot.Pass, error) {
-	_, out, err := p.pass(ctx, passType, serial, token)
-	return out, err
+// Latest is a pass as it is now; behind is true while a phone is to fetch it,
+// whatever that phone has: a template may change and its files grow no newer.
+func (p *Phones) Latest(ctx context.Context, passType, serial, token string) (out *bot.Pass, behind bool, err error) {
+	if _, out, err = p.pass(ctx, passType, serial, token); err != nil {
+		return nil, false, err
+	}
+	behind, err = p.engine.Store.Behind(ctx, serial)
+	return out, behind, err
 }
 
 // Fetched takes notice that a phone has got a pass as it is now.
