@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/app/apptest"
 	"github.com/passhook/passhook/bot"
 	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/integrations/stripe"
@@ -42,7 +43,7 @@ type bench struct {
 	stripe *standins.Stripe
 	// api is the address of Stripe's API.
 	api  string
-	log  *record
+	log  *apptest.Log
 	keys *certificates.Keyring
 }
 
@@ -118,7 +119,7 @@ var freshStore = sync.OnceValues(func() ([]byte, error) {
 
 func newBench(t testing.TB, o options) *bench {
 	t.Helper()
-	b := &bench{stripe: standins.NewStripe(), log: &record{}}
+	b := &bench{stripe: standins.NewStripe(), log: &apptest.Log{}}
 	keys, err := signingKeys()
 	must(t, err)
 	b.keys = keys
@@ -160,24 +161,6 @@ func newBench(t testing.TB, o options) *bench {
 		Channels: map[string]integrations.Channel{integrations.ChannelEmail: m}, Operator: []integrations.Recipient{{Channel: "email", Address: "me@example.com"}}, Log: logger,
 	})
 	return b
-}
-
-// record is a log that can be read while it is written.
-type record struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
 
 func must(t testing.TB, err error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/passhook/passhook/integrations"
 	"github.com/passhook/passhook/store"
 )
 
@@ -30,12 +31,12 @@ func (r *rule) keyOf(vars map[string]any) (string, error) {
 
 // keyRef is the ref by which rules find the passes of a key. No id that a source
 // gives begins so.
-func keyRef(key string) string { return store.KeyPrefix + key }
+func keyRef(key string) string { return integrations.KeyPrefix + key }
 
 // unitRef is the ref by which an upsert finds its one pass again.
 func unitRef(passKey string) string {
 	sum := sha256.Sum256([]byte(passKey))
-	return store.UnitPrefix + hex.EncodeToString(sum[:16])
+	return integrations.UnitPrefix + hex.EncodeToString(sum[:16])
 }
 
 // upsert gives a pass the refs by which it is found again, and says what the
@@ -45,7 +46,7 @@ func unitRef(passKey string) string {
 func upsert(pass *store.Pass, p PlannedPass) []store.Change {
 	unit := unitRef(pass.Key)
 	pass.Refs = append([]string{keyRef(p.Key), unit}, pass.Refs...)
-	name := "upsert " + strings.TrimPrefix(unit, store.UnitPrefix)
+	name := "upsert " + strings.TrimPrefix(unit, integrations.UnitPrefix)
 	return []store.Change{
 		{Name: name, Kind: store.ChangeUpdate, Inputs: p.with, Refs: []string{unit}},
 		{Name: name + " lift", Kind: store.ChangeLift, Reason: store.ReasonRule, Refs: []string{unit}},

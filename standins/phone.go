@@ -90,18 +90,6 @@ func (p *Phone) Register(ctx context.Context, h *HeldPass) (status int, err erro
 	return resp.StatusCode, resp.Body.Close()
 }
 
-// Remove deletes a pass.
-func (p *Phone) Remove(ctx context.Context, h *HeldPass) (status int, err error) {
-	p.mu.Lock()
-	delete(p.passes, h.Serial)
-	p.mu.Unlock()
-	resp, err := p.ask(ctx, http.MethodDelete, p.registration(h), h.token, "", nil)
-	if err != nil {
-		return 0, err
-	}
-	return resp.StatusCode, resp.Body.Close()
-}
-
 // Pass is a pass as the phone has it now, or nil.
 func (p *Phone) Pass(serial string) *HeldPass {
 	p.mu.Lock()
@@ -180,19 +168,6 @@ func (p *Phone) Fetch(ctx context.Context, serial string) (fetched bool, err err
 	defer p.mu.Unlock()
 	p.passes[serial] = now
 	return true, nil
-}
-
-// Complain sends lines to the service's log.
-func (p *Phone) Complain(ctx context.Context, service string, lines ...string) (status int, err error) {
-	body, err := json.Marshal(map[string][]string{"logs": lines})
-	if err != nil {
-		return 0, err
-	}
-	resp, err := p.ask(ctx, http.MethodPost, service+"/v1/log", "", "", body)
-	if err != nil {
-		return 0, err
-	}
-	return resp.StatusCode, resp.Body.Close()
 }
 
 func (p *Phone) ask(ctx context.Context, method, address, token, since string, body []byte) (*http.Response, error) {

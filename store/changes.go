@@ -11,22 +11,6 @@ import (
 	"github.com/passhook/passhook/integrations"
 )
 
-// Prefixes of refs that no source may give itself: serialPrefix begins those by
-// which passhook's own events find one pass, referencePrefix those by which only
-// people find passes, and KeyPrefix and UnitPrefix those by which rules find the
-// passes of a key, and of one unit of it.
-const (
-	serialPrefix    = "serial:"
-	referencePrefix = "ref:"
-	KeyPrefix       = "key:"
-	UnitPrefix      = "unit:"
-)
-
-// IsReserved reports whether a ref is one that no source may give.
-func IsReserved(ref string) bool {
-	return slices.ContainsFunc([]string{serialPrefix, referencePrefix, KeyPrefix, UnitPrefix}, func(p string) bool { return strings.HasPrefix(ref, p) })
-}
-
 // ReasonRule begins the reasons for which rules void passes, followed by the
 // rule's name. To lift it lifts them all.
 const ReasonRule = "rule"
@@ -59,7 +43,7 @@ func changesOf(t *transaction, p *Pass) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := collect(t.ctx, t, scanChange, changesBySerial, serialPrefix+p.Serial)
+	own, err := collect(t.ctx, t, scanChange, changesBySerial, integrations.SerialPrefix+p.Serial)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +188,7 @@ func cutSerial(e *Event, ref string) (string, bool) {
 	if e.Source != ownSource {
 		return "", false
 	}
-	return strings.CutPrefix(ref, serialPrefix)
+	return strings.CutPrefix(ref, integrations.SerialPrefix)
 }
 
 // ownSource is the source of what people do with passhook itself.

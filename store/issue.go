@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/passhook/passhook/integrations"
 )
 
 // Issue is what one event issues and changes, to be stored in one transaction.
@@ -198,7 +200,7 @@ func (w *issuing) pass(p Pass) error {
 	}
 	refs := slices.Clone(p.Refs)
 	for _, reference := range p.References {
-		refs = append(refs, referencePrefix+reference)
+		refs = append(refs, integrations.ReferencePrefix+reference)
 	}
 	for _, ref := range refs {
 		w.refs = append(w.refs, []any{ref, p.Serial})

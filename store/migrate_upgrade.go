@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/passhook/passhook/integrations"
 )
 
 // upgradeVersion stands between those of the files in migrations.
@@ -58,7 +60,7 @@ func keepReferences(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 		for serial, reference := range chosen {
-			_, err := tx.ExecContext(ctx, "INSERT INTO pass_refs (ref, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING", referencePrefix+reference, serial)
+			_, err := tx.ExecContext(ctx, "INSERT INTO pass_refs (ref, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING", integrations.ReferencePrefix+reference, serial)
 			if err == nil {
 				_, err = tx.ExecContext(ctx, "DELETE FROM pass_refs WHERE ref = $1 AND serial = $2", reference, serial)
 			}

@@ -123,7 +123,7 @@ func (c Change) refs() []string {
 	if c.Serial == "" {
 		return c.Refs
 	}
-	return append(slices.Clone(c.Refs), serialPrefix+c.Serial)
+	return append(slices.Clone(c.Refs), integrations.SerialPrefix+c.Serial)
 }
 
 // Walk is a change of many passes, a page at a time.

@@ -44,6 +44,9 @@ type Server struct {
 	URL, Dir string
 	SMTP     *standins.SMTP
 	Store    *store.Store
+	// Saw, where it is set, looks at each request of Call, its body, and what was
+	// answered.
+	Saw func(t testing.TB, r *http.Request, body []byte, a Answer)
 	// Stop ends it, and waits; the test's end does so as well.
 	Stop func()
 }
@@ -183,7 +186,11 @@ func (s *Server) Call(t testing.TB, method, path string, body any, header ...str
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	must(t, err)
-	return Answer{resp.StatusCode, resp.Header, b}
+	a := Answer{resp.StatusCode, resp.Header, b}
+	if s.Saw != nil {
+		s.Saw(t, req, text, a)
+	}
+	return a
 }
 
 // Until waits for something that the server brings about.

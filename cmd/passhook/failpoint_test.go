@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/app/apptest"
 	"github.com/passhook/passhook/standins"
 	"github.com/passhook/passhook/store/storetest"
 )
@@ -56,7 +57,7 @@ type mortal struct {
 func (w *world) begin(t *testing.T, failpoint string) mortal {
 	t.Helper()
 	w.env = []string{"PASSHOOK_FAILPOINT=" + failpoint}
-	m := mortal{&process{cmd: w.command("serve", "--port", "0"), log: &lockedBuffer{}}, make(chan struct{})}
+	m := mortal{&process{cmd: w.command("serve", "--port", "0"), log: &apptest.Log{}}, make(chan struct{})}
 	out, err := m.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passhook/passhook/app/apptest"
 	"github.com/passhook/passhook/examples"
 	"github.com/passhook/passhook/integrations/stripe"
 	"github.com/passhook/passhook/standins"
@@ -157,7 +158,7 @@ func (w *world) write(t testing.TB, name, text string) {
 type process struct {
 	cmd *exec.Cmd
 	url string
-	log *lockedBuffer
+	log *apptest.Log
 }
 
 // command is passhook with these arguments, in the world's folder.
@@ -184,7 +185,7 @@ func (w *world) verb(t testing.TB, args ...string) (out string, code int) {
 // serve starts passhook serve and waits until it listens.
 func (w *world) serve(t testing.TB, port int) *process {
 	t.Helper()
-	p := &process{cmd: w.command("serve", "--port", strconv.Itoa(port)), log: &lockedBuffer{}}
+	p := &process{cmd: w.command("serve", "--port", strconv.Itoa(port)), log: &apptest.Log{}}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -252,23 +253,3 @@ func eventually(t testing.TB, within time.Duration, what string, f func() bool) 
 		}
 	}
 }
-
-// lockedBuffer takes a process's log while a test reads it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-var _ fmt.Stringer = (*lockedBuffer)(nil)

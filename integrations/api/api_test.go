@@ -21,7 +21,7 @@ import (
 // opened is the pass.json of a package in which inspect finds nothing wrong.
 func (s *server) opened(t testing.TB, b []byte) map[string]any {
 	t.Helper()
-	root, err := os.ReadFile(filepath.Join(s.dir, "root.pem"))
+	root, err := os.ReadFile(filepath.Join(s.Dir, "root.pem"))
 	must(t, err)
 	block, _ := pem.Decode(root)
 	certificate, err := x509.ParseCertificate(block.Bytes)
@@ -45,20 +45,20 @@ func (s *server) opened(t testing.TB, b []byte) map[string]any {
 func TestACallIsAnsweredWithAPass(t *testing.T) {
 	s := serve(t, options{})
 	a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", `{"barcodeValue": "MEMBER-12345", "barcodeFormat": "QR", "title": "Membership Card"}`)
-	if a.code != http.StatusOK || a.header.Get("Content-Type") != "application/vnd.apple.pkpass" ||
-		a.header.Get("Content-Disposition") != `attachment; filename="membership-card.pkpass"` ||
-		!regexp.MustCompile(`^[A-Za-z0-9_-]{22,}$`).MatchString(a.header.Get("X-Serial-Number")) || !strings.HasPrefix(a.header.Get("X-Pass-Url"), s.url+"/p/") ||
-		a.header.Get("X-Google-Save-Url") != "" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "X-Serial-Number") {
-		t.Errorf("%d %v %.200s", a.code, a.header, a.body)
+	if a.Code != http.StatusOK || a.Header.Get("Content-Type") != "application/vnd.apple.pkpass" ||
+		a.Header.Get("Content-Disposition") != `attachment; filename="membership-card.pkpass"` ||
+		!regexp.MustCompile(`^[A-Za-z0-9_-]{22,}$`).MatchString(a.Header.Get("X-Serial-Number")) || !strings.HasPrefix(a.Header.Get("X-Pass-Url"), s.URL+"/p/") ||
+		a.Header.Get("X-Google-Save-Url") != "" || !strings.Contains(a.Header.Get("Access-Control-Expose-Headers"), "X-Serial-Number") {
+		t.Errorf("%d %v %.200s", a.Code, a.Header, a.Body)
 	}
-	pass := s.opened(t, a.body)
-	if pass["serialNumber"] != a.header.Get("X-Serial-Number") || pass["logoText"] != "Membership Card" {
+	pass := s.opened(t, a.Body)
+	if pass["serialNumber"] != a.Header.Get("X-Serial-Number") || pass["logoText"] != "Membership Card" {
 		t.Errorf("%v", pass)
 	}
-	b := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "Membership Card"}`).json(t)
+	b := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "Membership Card"}`).JSON(t)
 	pkg, err := base64.StdEncoding.DecodeString(b["applePass"].(string))
 	must(t, err)
-	if pass := s.opened(t, pkg); pass["serialNumber"] != b["serialNumber"] || b["googleSaveUrl"] != nil || !strings.HasPrefix(b["shareUrl"].(string), s.url+"/p/") {
+	if pass := s.opened(t, pkg); pass["serialNumber"] != b["serialNumber"] || b["googleSaveUrl"] != nil || !strings.HasPrefix(b["shareUrl"].(string), s.URL+"/p/") {
 		t.Errorf("%v", b)
 	}
 }

@@ -1,18 +1,13 @@
 package api_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"testing"
 
 	"github.com/passhook/passhook/app"
 	"github.com/passhook/passhook/app/apptest"
-	"github.com/passhook/passhook/standins"
-	"github.com/passhook/passhook/store"
 )
 
 const (
@@ -24,12 +19,7 @@ const (
 )
 
 // server is passhook with an API, as its users run it.
-type server struct {
-	url   string
-	dir   string
-	smtp  *standins.SMTP
-	store *store.Store
-}
+type server struct{ *apptest.Server }
 
 // options are what a test's server has otherwise than others.
 type options struct {
@@ -56,8 +46,9 @@ func serve(t testing.TB, o options) *server {
 	if o.yaml == "" {
 		o.yaml = section
 	}
-	a := apptest.Serve(t, apptest.Options{Database: o.database, YAML: o.yaml, Options: app.Options{Reachable: o.reachable}})
-	return &server{url: a.URL, dir: a.Dir, smtp: a.SMTP, store: a.Store}
+	s := &server{apptest.Serve(t, apptest.Options{Database: o.database, YAML: o.yaml, Options: app.Options{Reachable: o.reachable}})}
+	s.Saw = s.asDescribed
+	return s
 }
 
 func must(t testing.TB, err error) {
@@ -67,69 +58,22 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// answer is what the server said.
-type answer struct {
-	code   int
-	header http.Header
-	body   []byte
-}
-
-// json is the answer's body.
-func (a answer) json(t testing.TB) map[string]any {
+// call asks the server with a key, and compares with /openapi.json. Headers are
+// pairs of a name and a value.
+func (s *server) call(t testing.TB, key, method, path string, body any, header ...string) apptest.Answer {
 	t.Helper()
-	var v map[string]any
-	if err := json.Unmarshal(a.body, &v); err != nil {
-		t.Fatalf("%d %s: %v", a.code, a.body, err)
-	}
-	return v
-}
-
-// failure is the text of an error, or empty.
-func (a answer) failure() string {
-	var v struct{ Error string }
-	_ = json.Unmarshal(a.body, &v)
-	return v.Error
-}
-
-// call asks the server, and compares with /openapi.json. Headers are pairs of a name and a value.
-func (s *server) call(t testing.TB, key, method, path string, body any, header ...string) answer {
-	t.Helper()
-	var text []byte
-	switch v := body.(type) {
-	case nil:
-	case string:
-		text = []byte(v)
-	default:
-		var err error
-		text, err = json.Marshal(v)
-		must(t, err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, bytes.NewReader(text))
-	must(t, err)
 	if key != "" {
-		req.Header.Set("Authorization", "Bearer "+key)
+		header = append([]string{"Authorization", "Bearer " + key}, header...)
 	}
-	if text != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	must(t, err)
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	must(t, err)
-	s.asDescribed(t, req, text, resp, b)
-	return answer{resp.StatusCode, resp.Header, b}
+	return s.Call(t, method, path, body, header...)
 }
 
 // create issues a pass and returns its serial number.
 func (s *server) create(t testing.TB, key string, body any) string {
 	t.Helper()
 	a := s.call(t, key, http.MethodPost, "/api/passes", body)
-	if a.code != http.StatusOK {
-		t.Fatalf("%d %s", a.code, a.body)
+	if a.Code != http.StatusOK {
+		t.Fatalf("%d %s", a.Code, a.Body)
 	}
-	return fmt.Sprint(a.json(t)["serialNumber"])
+	return fmt.Sprint(a.JSON(t)["serialNumber"])
 }

@@ -87,12 +87,12 @@ func TestFieldsAndTheirLimitsAreWalletWallets(t *testing.T) {
 	} {
 		a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", tc.body)
 		switch {
-		case tc.want == "" && a.code != http.StatusOK:
-			t.Errorf("%s: %d %s", tc.name, a.code, a.body)
-		case tc.want != "" && (a.code != http.StatusBadRequest || !strings.HasPrefix(a.failure(), tc.want)):
-			t.Errorf("%s: %d %s, want %s", tc.name, a.code, a.body, tc.want)
+		case tc.want == "" && a.Code != http.StatusOK:
+			t.Errorf("%s: %d %s", tc.name, a.Code, a.Body)
+		case tc.want != "" && (a.Code != http.StatusBadRequest || !strings.HasPrefix(a.Error(), tc.want)):
+			t.Errorf("%s: %d %s, want %s", tc.name, a.Code, a.Body, tc.want)
 		case tc.want == "":
-			s.opened(t, a.body)
+			s.opened(t, a.Body)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func TestFieldsAndTheirLimitsAreWalletWallets(t *testing.T) {
 func TestWhatBecomesOfWalletWalletsFields(t *testing.T) {
 	s := serve(t, options{})
 	pass := func(body any) map[string]any {
-		return s.opened(t, s.call(t, websiteKey, http.MethodPost, "/api/pkpass", body).body)
+		return s.opened(t, s.call(t, websiteKey, http.MethodPost, "/api/pkpass", body).Body)
 	}
 	text := func(v any, path ...any) string {
 		for _, p := range path {
@@ -142,7 +142,7 @@ func TestWhatBecomesOfWalletWalletsFields(t *testing.T) {
 		{"keys go by their places", text(current, "generic", "backFields", 1, "key"), "back-2"},
 		{"no title, no primary field of its own", text(current, "generic", "primaryFields", 1), "none"},
 		{"no expiry by default", text(legacy, "expirationDate"), "<nil>"},
-		{"phones ask for changes", text(legacy, "webServiceURL"), s.url + "/wallet"},
+		{"phones ask for changes", text(legacy, "webServiceURL"), s.URL + "/wallet"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: got %s, want %s", tc.name, tc.got, tc.want)
@@ -156,8 +156,8 @@ func TestWhatBecomesOfWalletWalletsFields(t *testing.T) {
 func TestUnknownFieldsAreNamedAndIgnored(t *testing.T) {
 	s := serve(t, options{})
 	a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", `{"title": "Gold", "stripImageUrl": "https://example.com/a.png", "passType": "storeCard"}`)
-	if a.code != http.StatusOK || a.header.Get("X-Ignored-Fields") != "passType, stripImageUrl" {
-		t.Errorf("%d %v", a.code, a.header)
+	if a.Code != http.StatusOK || a.Header.Get("X-Ignored-Fields") != "passType, stripImageUrl" {
+		t.Errorf("%d %v", a.Code, a.Header)
 	}
 }
 
@@ -167,8 +167,8 @@ func TestAnswersComeInEitherForm(t *testing.T) {
 		"/api/pkpass": "application/vnd.apple.pkpass", "/api/pkpass?format=json": "application/json",
 		"/api/passes": "application/json", "/api/passes?format=binary": "application/vnd.apple.pkpass",
 	} {
-		if a := s.call(t, websiteKey, http.MethodPost, path, `{"title": "Gold"}`); a.code != http.StatusOK || a.header.Get("Content-Type") != want {
-			t.Errorf("%s: %d %s", path, a.code, a.header.Get("Content-Type"))
+		if a := s.call(t, websiteKey, http.MethodPost, path, `{"title": "Gold"}`); a.Code != http.StatusOK || a.Header.Get("Content-Type") != want {
+			t.Errorf("%s: %d %s", path, a.Code, a.Header.Get("Content-Type"))
 		}
 	}
 }

@@ -14,17 +14,17 @@ import (
 func TestTheDocsPageRunsItsOwnScriptAndNothingElse(t *testing.T) {
 	s := serve(t, options{})
 	a := s.call(t, "", http.MethodGet, "/api/docs", nil)
-	scripts := regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`).FindAllSubmatch(a.body, -1)
-	if a.code != http.StatusOK || len(scripts) != 1 || len(scripts[0][1]) > 0 {
-		t.Fatalf("%d with %d scripts", a.code, len(scripts))
+	scripts := regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`).FindAllSubmatch(a.Body, -1)
+	if a.Code != http.StatusOK || len(scripts) != 1 || len(scripts[0][1]) > 0 {
+		t.Fatalf("%d with %d scripts", a.Code, len(scripts))
 	}
 	sum := sha256.Sum256(scripts[0][2])
 	want := "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-	if got := a.header.Get("Content-Security-Policy"); got != want {
+	if got := a.Header.Get("Content-Security-Policy"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if from := regexp.MustCompile(`(?i:<(link|img|iframe|object|embed|base)\b| src=| on[a-z]+=)|@import|url\(`).FindAllString(string(a.body), -1); from != nil {
+	if from := regexp.MustCompile(`(?i:<(link|img|iframe|object|embed|base)\b| src=| on[a-z]+=)|@import|url\(`).FindAllString(string(a.Body), -1); from != nil {
 		t.Errorf("the page has %q", from)
 	}
 }
@@ -38,10 +38,10 @@ func TestTheDocsNameEverything(t *testing.T) {
 			Schemas map[string]struct{ Properties map[string]any }
 		}
 	}
-	must(t, json.Unmarshal(s.call(t, "", http.MethodGet, "/openapi.json", nil).body, &doc))
-	page := html.UnescapeString(string(s.call(t, "", http.MethodGet, "/api/docs", nil).body))
+	must(t, json.Unmarshal(s.call(t, "", http.MethodGet, "/openapi.json", nil).Body, &doc))
+	page := html.UnescapeString(string(s.call(t, "", http.MethodGet, "/api/docs", nil).Body))
 	page = regexp.MustCompile(`</?(code|span)[^>]*>`).ReplaceAllString(page, "")
-	text := string(s.call(t, "", http.MethodGet, "/llms.txt", nil).body)
+	text := string(s.call(t, "", http.MethodGet, "/llms.txt", nil).Body)
 	for path, item := range doc.Paths {
 		for method := range item {
 			if method = strings.ToUpper(method); method == "PARAMETERS" {
@@ -59,7 +59,7 @@ func TestTheDocsNameEverything(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{s.url + "/openapi.json", s.url + "/api/docs", "POST " + s.url + "/hooks/{name}", "## Errors"} {
+	for _, want := range []string{s.URL + "/openapi.json", s.URL + "/api/docs", "POST " + s.URL + "/hooks/{name}", "## Errors"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing in the text", want)
 		}

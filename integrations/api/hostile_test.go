@@ -23,16 +23,16 @@ func TestHostileRequestsAreRefusedAndNothingIsWritten(t *testing.T) {
 	s := serve(t, options{})
 	for _, body := range hostile {
 		for _, path := range []string{"/api/pkpass", "/api/passes"} {
-			if a := s.call(t, websiteKey, http.MethodPost, path, body); a.code < 400 || a.code >= 500 || a.failure() == "" {
-				t.Errorf("%.80s: %d %.200s", body, a.code, a.body)
+			if a := s.call(t, websiteKey, http.MethodPost, path, body); a.Code < 400 || a.Code >= 500 || a.Error() == "" {
+				t.Errorf("%.80s: %d %.200s", body, a.Code, a.Body)
 			}
 		}
 	}
-	if a := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "`+strings.Repeat("a", 2<<20)+`"}`); a.code != http.StatusRequestEntityTooLarge {
-		t.Errorf("%d %s", a.code, a.body)
+	if a := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "`+strings.Repeat("a", 2<<20)+`"}`); a.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d %s", a.Code, a.Body)
 	}
-	if a := s.call(t, websiteKey, http.MethodGet, "/api/passes", nil); !strings.Contains(string(a.body), `"passes":[]`) {
-		t.Errorf("something was issued: %s", a.body)
+	if a := s.call(t, websiteKey, http.MethodGet, "/api/passes", nil); !strings.Contains(string(a.Body), `"passes":[]`) {
+		t.Errorf("something was issued: %s", a.Body)
 	}
 }
 
@@ -46,8 +46,8 @@ func FuzzRequest(f *testing.F) {
 	}
 	s := serve(f, options{})
 	f.Fuzz(func(t *testing.T, body string) {
-		if a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", body); a.code >= 500 || a.code != http.StatusOK && a.failure() == "" {
-			t.Errorf("%d %.200s", a.code, a.body)
+		if a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", body); a.Code >= 500 || a.Code != http.StatusOK && a.Error() == "" {
+			t.Errorf("%d %.200s", a.Code, a.Body)
 		}
 	})
 }
@@ -56,22 +56,22 @@ func TestAPassOfTheAPIIsMailed(t *testing.T) {
 	s := serve(t, options{})
 	serial := s.create(t, websiteKey, map[string]any{"template": "concert", "inputs": map[string]any{"holder": "Ada Lovelace"}, "deliver": []any{map[string]any{"email": "ada@example.com"}}})
 	s.mailed(t, 1)
-	if a := s.call(t, websiteKey, http.MethodPost, "/api/passes/"+serial+"/resend", map[string]any{"to": "grace@example.com"}); a.code != http.StatusAccepted {
-		t.Errorf("%d %s", a.code, a.body)
+	if a := s.call(t, websiteKey, http.MethodPost, "/api/passes/"+serial+"/resend", map[string]any{"to": "grace@example.com"}); a.Code != http.StatusAccepted {
+		t.Errorf("%d %s", a.Code, a.Body)
 	}
 	s.mailed(t, 2)
-	last := s.smtp.Messages()[1]
+	last := s.SMTP.Messages()[1]
 	if len(last.To) != 1 || last.To[0] != "grace@example.com" {
 		t.Errorf("sent to %v", last.To)
 	}
 	for body, want := range map[string]int{`{"to": "nobody"}`: http.StatusBadRequest, `x`: http.StatusBadRequest} {
-		if a := s.call(t, websiteKey, http.MethodPost, "/api/passes/"+serial+"/resend", body); a.code != want {
-			t.Errorf("%s: %d %s", body, a.code, a.body)
+		if a := s.call(t, websiteKey, http.MethodPost, "/api/passes/"+serial+"/resend", body); a.Code != want {
+			t.Errorf("%s: %d %s", body, a.Code, a.Body)
 		}
 	}
 	alone := s.create(t, websiteKey, map[string]any{"title": "Gold"})
-	if a := s.call(t, websiteKey, http.MethodPost, "/api/passes/"+alone+"/resend", nil); a.code != http.StatusNotFound {
-		t.Errorf("never sent: %d %s", a.code, a.body)
+	if a := s.call(t, websiteKey, http.MethodPost, "/api/passes/"+alone+"/resend", nil); a.Code != http.StatusNotFound {
+		t.Errorf("never sent: %d %s", a.Code, a.Body)
 	}
 }
 
@@ -79,10 +79,10 @@ func TestAPassOfTheAPIIsMailed(t *testing.T) {
 func (s *server) mailed(t testing.TB, n int) {
 	t.Helper()
 	end := time.After(20 * time.Second)
-	for len(s.smtp.Messages()) < n {
+	for len(s.SMTP.Messages()) < n {
 		select {
 		case <-end:
-			t.Fatalf("%d mails, want %d", len(s.smtp.Messages()), n)
+			t.Fatalf("%d mails, want %d", len(s.SMTP.Messages()), n)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

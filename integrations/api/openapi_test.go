@@ -14,6 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/passhook/passhook/app/apptest"
 )
 
 // contract is /openapi.json, ready to judge calls.
@@ -68,18 +70,18 @@ var answers = []string{"CreatedPass", "CreatedPasses", "Pass", "PassList", "Upda
 
 // asDescribed fails the test where a call is other than /openapi.json says. The
 // request is judged only where the server took it.
-func (s *server) asDescribed(t testing.TB, req *http.Request, text []byte, resp *http.Response, answer []byte) {
+func (s *server) asDescribed(t testing.TB, req *http.Request, text []byte, a apptest.Answer) {
 	t.Helper()
 	if req.Method == http.MethodOptions || req.Method == http.MethodHead || !strings.HasPrefix(req.URL.Path, "/api/") || req.URL.Path == "/api/docs" {
 		return
 	}
-	c, err := contractOf(context.WithoutCancel(req.Context()), s.url)
+	c, err := contractOf(context.WithoutCancel(req.Context()), s.URL)
 	must(t, err)
 	route, params, err := c.router.FindRoute(req)
 	if err != nil {
 		var v any
-		if resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusMethodNotAllowed || json.Unmarshal(answer, &v) != nil || c.failure.VisitJSON(v) != nil {
-			t.Errorf("%s %s is not in openapi.json (%v), and answered %d %.200s", req.Method, req.URL.Path, err, resp.StatusCode, answer)
+		if a.Code != http.StatusNotFound && a.Code != http.StatusMethodNotAllowed || json.Unmarshal(a.Body, &v) != nil || c.failure.VisitJSON(v) != nil {
+			t.Errorf("%s %s is not in openapi.json (%v), and answered %d %.200s", req.Method, req.URL.Path, err, a.Code, a.Body)
 		}
 		return
 	}
@@ -88,14 +90,14 @@ func (s *server) asDescribed(t testing.TB, req *http.Request, text []byte, resp 
 	in := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: &openapi3filter.Options{
 		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, SkipSettingDefaults: true, MultiError: true,
 	}}
-	if resp.StatusCode < 300 {
+	if a.Code < 300 {
 		if err := openapi3filter.ValidateRequest(req.Context(), in); err != nil {
 			t.Errorf("the server took what openapi.json does not describe: %s %s %.300s: %v", req.Method, req.URL.Path, text, err)
 		}
 	}
-	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Body: io.NopCloser(bytes.NewReader(answer)), Options: in.Options}
+	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: a.Code, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Body)), Options: in.Options}
 	if err := openapi3filter.ValidateResponse(req.Context(), out); err != nil {
-		t.Errorf("%s %s answered %d %.300s: %v", req.Method, req.URL.Path, resp.StatusCode, answer, err)
+		t.Errorf("%s %s answered %d %.300s: %v", req.Method, req.URL.Path, a.Code, a.Body, err)
 	}
 }
 
@@ -131,21 +133,21 @@ func withoutNulls(text []byte) []byte {
 func TestTheDocumentIsServedToEverybody(t *testing.T) {
 	s := serve(t, options{})
 	a := s.call(t, "", http.MethodGet, "/openapi.json", nil)
-	if a.code != http.StatusOK || a.header.Get("Content-Type") != "application/json" || a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Cache-Control") != "public, max-age=300" {
-		t.Errorf("%d %v", a.code, a.header)
+	if a.Code != http.StatusOK || a.Header.Get("Content-Type") != "application/json" || a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Cache-Control") != "public, max-age=300" {
+		t.Errorf("%d %v", a.Code, a.Header)
 	}
 	var doc struct {
 		OpenAPI string
 		Servers []struct{ URL string }
 	}
-	must(t, json.Unmarshal(a.body, &doc))
-	if doc.OpenAPI != "3.1.0" || len(doc.Servers) != 1 || doc.Servers[0].URL != s.url || bytes.Contains(a.body, []byte("tickets.example.com")) || bytes.Contains(a.body, []byte("x-shared")) {
+	must(t, json.Unmarshal(a.Body, &doc))
+	if doc.OpenAPI != "3.1.0" || len(doc.Servers) != 1 || doc.Servers[0].URL != s.URL || bytes.Contains(a.Body, []byte("tickets.example.com")) || bytes.Contains(a.Body, []byte("x-shared")) {
 		t.Errorf("%+v", doc)
 	}
-	if again := s.call(t, "", http.MethodGet, "/openapi.json", nil, "If-None-Match", a.header.Get("ETag")); again.code != http.StatusNotModified || len(again.body) > 0 {
-		t.Errorf("%d %.100s", again.code, again.body)
+	if again := s.call(t, "", http.MethodGet, "/openapi.json", nil, "If-None-Match", a.Header.Get("ETag")); again.Code != http.StatusNotModified || len(again.Body) > 0 {
+		t.Errorf("%d %.100s", again.Code, again.Body)
 	}
-	if _, err := contractOf(context.Background(), s.url); err != nil {
+	if _, err := contractOf(context.Background(), s.URL); err != nil {
 		t.Error(err)
 	}
 }
@@ -158,8 +160,8 @@ func TestTheDocumentDescribesEveryCall(t *testing.T) {
 	for _, format := range []string{"", "?format=json", "?format=binary"} {
 		for _, path := range []string{"/api/pkpass", "/api/passes"} {
 			for _, body := range []string{fields, `{"template": "concert", "inputs": {"holder": "Ada"}}`, `{"passes": [{"title": "A"}, {"title": "B"}], "deliver": [{"email": "ada@example.com"}]}`} {
-				if a := s.call(t, websiteKey, http.MethodPost, path+format, body); a.code != http.StatusOK {
-					t.Errorf("%s%s %s: %d %s", path, format, body, a.code, a.body)
+				if a := s.call(t, websiteKey, http.MethodPost, path+format, body); a.Code != http.StatusOK {
+					t.Errorf("%s%s %s: %d %s", path, format, body, a.Code, a.Body)
 				}
 			}
 		}
@@ -192,8 +194,8 @@ func TestTheDocumentDescribesEveryCall(t *testing.T) {
 	} {
 		for _, path := range []string{"/api/passes/", "/api/pkpass/"} {
 			a := s.call(t, websiteKey, c.method, path+c.path, c.body)
-			if a.code != c.code && !strings.HasSuffix(c.path, "/redeem") {
-				t.Errorf("%s %s%s: %d %s", c.method, path, c.path, a.code, a.body)
+			if a.Code != c.code && !strings.HasSuffix(c.path, "/redeem") {
+				t.Errorf("%s %s%s: %d %s", c.method, path, c.path, a.Code, a.Body)
 			}
 		}
 	}
@@ -218,8 +220,8 @@ func TestIgnoredFieldsAreNamedWhereverTheyStand(t *testing.T) {
 		{http.MethodPut, "/" + serial, `{"title": "Member", "tittle": 1, "deliver": {"email": "ada@example.com"}}`, "deliver, tittle"},
 		{http.MethodPut, "/" + serial, `{"title": "Member"}`, ""},
 	} {
-		if a := s.call(t, websiteKey, c.method, "/api/passes"+c.path, c.body); a.code != http.StatusOK || a.header.Get("X-Ignored-Fields") != c.want {
-			t.Errorf("%s: %d %q, want %q", c.body, a.code, a.header.Get("X-Ignored-Fields"), c.want)
+		if a := s.call(t, websiteKey, c.method, "/api/passes"+c.path, c.body); a.Code != http.StatusOK || a.Header.Get("X-Ignored-Fields") != c.want {
+			t.Errorf("%s: %d %q, want %q", c.body, a.Code, a.Header.Get("X-Ignored-Fields"), c.want)
 		}
 	}
 }
@@ -228,8 +230,8 @@ func TestNumbersThatLoseDigitsAreRefused(t *testing.T) {
 	s := serve(t, options{})
 	for number, code := range map[string]int{"9007199254740991": 200, "1234567890123456789": 200, "12345678901234567890": 400, "1e300": 400, "4.5": 200} {
 		a := s.call(t, websiteKey, http.MethodPost, "/api/passes", `{"title": "A", "barcodeFormat": "QR", "barcodeValue": `+number+`}`)
-		if a.code != code {
-			t.Errorf("%s: %d %s", number, a.code, a.failure())
+		if a.Code != code {
+			t.Errorf("%s: %d %s", number, a.Code, a.Error())
 		}
 	}
 }

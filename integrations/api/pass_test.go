@@ -17,7 +17,7 @@ func TestAPassIsUpdatedAsAWhole(t *testing.T) {
 	s := serve(t, options{})
 	first := map[string]any{"title": "Gold", "label": "MEMBER", "value": "Ada Lovelace", "expirationDays": 30, "color": "#7a9e8f"}
 	serial := s.create(t, websiteKey, first)
-	before := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial, nil).json(t)
+	before := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial, nil).JSON(t)
 	for i, tc := range []struct {
 		name      string
 		body      any
@@ -31,15 +31,15 @@ func TestAPassIsUpdatedAsAWhole(t *testing.T) {
 		{"another style", map[string]any{"title": "Platinum", "style": "storeCard"}, "/api/passes/", false},
 	} {
 		a := s.call(t, websiteKey, http.MethodPut, tc.path+serial, tc.body)
-		v := a.json(t)
-		if a.code != http.StatusOK || v["unchanged"] != tc.unchanged || v["serialNumber"] != serial || v["notifiedDevices"] != 0.0 || v["lastUpdated"].(float64) < before["lastUpdated"].(float64) {
-			t.Errorf("%d %s: %d %s", i, tc.name, a.code, a.body)
+		v := a.JSON(t)
+		if a.Code != http.StatusOK || v["unchanged"] != tc.unchanged || v["serialNumber"] != serial || v["notifiedDevices"] != 0.0 || v["lastUpdated"].(float64) < before["lastUpdated"].(float64) {
+			t.Errorf("%d %s: %d %s", i, tc.name, a.Code, a.Body)
 		}
 		if tc.unchanged && i < 2 && v["lastUpdated"] != before["lastUpdated"] {
 			t.Errorf("%s: it was updated at %v", tc.name, v["lastUpdated"])
 		}
 	}
-	pass := s.opened(t, s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial+"?format=binary", nil).body)
+	pass := s.opened(t, s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial+"?format=binary", nil).Body)
 	if _, has := pass["expirationDate"]; has || pass["storeCard"] == nil || pass["generic"] != nil || strings.Contains(fmt.Sprint(pass), "Hopper") {
 		t.Errorf("%v", pass)
 	}
@@ -58,12 +58,12 @@ func TestAnUpdateThatDoesNotFitChangesNothing(t *testing.T) {
 		{ticket, `{"inputs": {"seat": "A1"}}`, "template concert: holder is required and is null or missing"},
 		{ticket, `{"inputs": {"holder": "x", "sit": "A1"}}`, "template concert: sit is no input of template concert"},
 	} {
-		before := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+tc.serial, nil).body
+		before := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+tc.serial, nil).Body
 		a := s.call(t, websiteKey, http.MethodPut, "/api/passes/"+tc.serial, tc.body)
-		if a.code != http.StatusBadRequest || !strings.HasPrefix(a.failure(), tc.want) {
-			t.Errorf("%s: %d %s", tc.body, a.code, a.body)
+		if a.Code != http.StatusBadRequest || !strings.HasPrefix(a.Error(), tc.want) {
+			t.Errorf("%s: %d %s", tc.body, a.Code, a.Body)
 		}
-		if after := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+tc.serial, nil).body; string(after) != string(before) {
+		if after := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+tc.serial, nil).Body; string(after) != string(before) {
 			t.Errorf("%s changed %s to %s", tc.body, before, after)
 		}
 	}
@@ -74,7 +74,7 @@ func TestADeletedPassIsVoidUntilItIsTakenBack(t *testing.T) {
 	serial := s.create(t, websiteKey, map[string]any{"title": "Gold"})
 	path := "/api/passes/" + serial
 	voided := func() bool {
-		return s.opened(t, s.call(t, websiteKey, http.MethodGet, path+"?format=binary", nil).body)["voided"] == true
+		return s.opened(t, s.call(t, websiteKey, http.MethodGet, path+"?format=binary", nil).Body)["voided"] == true
 	}
 	for _, step := range []struct {
 		method, path string
@@ -88,14 +88,14 @@ func TestADeletedPassIsVoidUntilItIsTakenBack(t *testing.T) {
 		{http.MethodPost, path + "/void", nil, true},
 	} {
 		a := s.call(t, websiteKey, step.method, step.path, nil)
-		v := a.json(t)
-		if a.code != http.StatusOK || v["serialNumber"] != serial || v["alreadyDeleted"] != step.already || voided() != step.void {
-			t.Errorf("%s %s: %d %s, void: %t", step.method, step.path, a.code, a.body, voided())
+		v := a.JSON(t)
+		if a.Code != http.StatusOK || v["serialNumber"] != serial || v["alreadyDeleted"] != step.already || voided() != step.void {
+			t.Errorf("%s %s: %d %s, void: %t", step.method, step.path, a.Code, a.Body, voided())
 		}
 	}
 	// An update does not make it valid again.
-	if a := s.call(t, websiteKey, http.MethodPut, path, map[string]any{"title": "Platinum"}); a.code != http.StatusOK || !voided() {
-		t.Errorf("%d %s", a.code, a.body)
+	if a := s.call(t, websiteKey, http.MethodPut, path, map[string]any{"title": "Platinum"}); a.Code != http.StatusOK || !voided() {
+		t.Errorf("%d %s", a.Code, a.Body)
 	}
 }
 
@@ -117,11 +117,11 @@ func TestTheSameRequestAgainIsTheSamePass(t *testing.T) {
 		{"an id that is too long", websiteKey, strings.Repeat("x", 256), body, http.StatusBadRequest, false},
 	} {
 		a := s.call(t, tc.key, http.MethodPost, "/api/pkpass", tc.body, "Idempotency-Key", tc.id)
-		same := a.header.Get("X-Serial-Number") == first.header.Get("X-Serial-Number")
-		if a.code != tc.code || same != tc.same || same != (a.header.Get("Idempotent-Replayed") == "true") {
-			t.Errorf("%s: %d %v %.200s", tc.name, a.code, a.header, a.body)
+		same := a.Header.Get("X-Serial-Number") == first.Header.Get("X-Serial-Number")
+		if a.Code != tc.code || same != tc.same || same != (a.Header.Get("Idempotent-Replayed") == "true") {
+			t.Errorf("%s: %d %v %.200s", tc.name, a.Code, a.Header, a.Body)
 		}
-		if same && string(a.body) != string(first.body) {
+		if same && string(a.Body) != string(first.Body) {
 			t.Errorf("%s: it is another package", tc.name)
 		}
 	}
@@ -139,10 +139,10 @@ func oneOfMany(t *testing.T, o options) {
 	for range 16 {
 		all.Go(func() {
 			a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", map[string]any{"title": "Gold"}, "Idempotency-Key", "order-1")
-			if a.code != http.StatusOK {
-				t.Errorf("%d %s", a.code, a.body)
+			if a.Code != http.StatusOK {
+				t.Errorf("%d %s", a.Code, a.Body)
 			}
-			serials.Store(a.header.Get("X-Serial-Number"), true)
+			serials.Store(a.Header.Get("X-Serial-Number"), true)
 		})
 	}
 	all.Wait()
@@ -161,16 +161,16 @@ func TestAPassIsRedeemedOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 32 {
 		all.Go(func() {
-			switch a := s.call(t, doorKey, http.MethodPost, path, nil, "Idempotency-Key", fmt.Sprint("scan-", i)); a.code {
+			switch a := s.call(t, doorKey, http.MethodPost, path, nil, "Idempotency-Key", fmt.Sprint("scan-", i)); a.Code {
 			case http.StatusOK:
 				redeemed.Add(1)
-				if again := s.call(t, doorKey, http.MethodPost, path, nil, "Idempotency-Key", fmt.Sprint("scan-", i)); again.code != http.StatusOK || string(again.body) != string(a.body) {
-					t.Errorf("the same scan again: %d %s", again.code, again.body)
+				if again := s.call(t, doorKey, http.MethodPost, path, nil, "Idempotency-Key", fmt.Sprint("scan-", i)); again.Code != http.StatusOK || string(again.Body) != string(a.Body) {
+					t.Errorf("the same scan again: %d %s", again.Code, again.Body)
 				}
 			case http.StatusConflict:
 				refused.Add(1)
 			default:
-				t.Errorf("%d %s", a.code, a.body)
+				t.Errorf("%d %s", a.Code, a.Body)
 			}
 		})
 	}
@@ -180,8 +180,8 @@ func TestAPassIsRedeemedOnce(t *testing.T) {
 	}
 	void := s.create(t, doorKey, map[string]any{"title": "Gold"})
 	s.call(t, doorKey, http.MethodDelete, "/api/passes/"+void, nil)
-	if a := s.call(t, doorKey, http.MethodPost, "/api/passes/"+void+"/redeem", nil); a.code != http.StatusGone || a.failure() != "This pass is void" {
-		t.Errorf("%d %s", a.code, a.body)
+	if a := s.call(t, doorKey, http.MethodPost, "/api/passes/"+void+"/redeem", nil); a.Code != http.StatusGone || a.Error() != "This pass is void" {
+		t.Errorf("%d %s", a.Code, a.Body)
 	}
 }
 
@@ -189,14 +189,14 @@ func TestSeveralPassesAreOneBundle(t *testing.T) {
 	s := serve(t, options{})
 	body := map[string]any{"passes": []any{map[string]any{"title": "Ada"}, map[string]any{"template": "concert", "inputs": map[string]any{"holder": "Grace Hopper"}}, map[string]any{"title": "Mary"}}}
 	a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", body, "Idempotency-Key", "family")
-	serials := strings.Split(a.header.Get("X-Serial-Number"), ", ")
-	if a.code != http.StatusOK || a.header.Get("Content-Type") != "application/vnd.apple.pkpasses" || a.header.Get("Content-Disposition") != `attachment; filename="ada.pkpasses"` || len(serials) != 3 {
-		t.Fatalf("%d %v %.200s", a.code, a.header, a.body)
+	serials := strings.Split(a.Header.Get("X-Serial-Number"), ", ")
+	if a.Code != http.StatusOK || a.Header.Get("Content-Type") != "application/vnd.apple.pkpasses" || a.Header.Get("Content-Disposition") != `attachment; filename="ada.pkpasses"` || len(serials) != 3 {
+		t.Fatalf("%d %v %.200s", a.Code, a.Header, a.Body)
 	}
 	var answer struct {
 		Passes []struct{ SerialNumber string }
 	}
-	must(t, json.Unmarshal(s.call(t, websiteKey, http.MethodPost, "/api/passes", body, "Idempotency-Key", "family").body, &answer))
+	must(t, json.Unmarshal(s.call(t, websiteKey, http.MethodPost, "/api/passes", body, "Idempotency-Key", "family").Body, &answer))
 	for i, p := range answer.Passes {
 		if p.SerialNumber != serials[i] {
 			t.Errorf("pass %d is %s, want %s", i+1, p.SerialNumber, serials[i])
@@ -207,8 +207,8 @@ func TestSeveralPassesAreOneBundle(t *testing.T) {
 		`{"passes": [{"title": "a"}, {"title": 1, "value": true}]}`:                 "passes[1].value must be a string",
 		`{"passes": [` + strings.Repeat(`{"title": "a"},`, 10) + `{"title": "a"}]}`: "passes must have 10 items or less",
 	} {
-		if a := s.call(t, websiteKey, http.MethodPost, "/api/passes", body); a.code != http.StatusBadRequest || a.failure() != want {
-			t.Errorf("%s: %d %s", body, a.code, a.body)
+		if a := s.call(t, websiteKey, http.MethodPost, "/api/passes", body); a.Code != http.StatusBadRequest || a.Error() != want {
+			t.Errorf("%s: %d %s", body, a.Code, a.Body)
 		}
 	}
 }
@@ -216,6 +216,6 @@ func TestSeveralPassesAreOneBundle(t *testing.T) {
 func TestOpensslVerifiesWhatTheAPISigns(t *testing.T) {
 	s := serve(t, options{})
 	dir := t.TempDir()
-	unzip(t, dir, s.call(t, websiteKey, http.MethodPost, "/api/pkpass", map[string]any{"title": "Gold"}).body)
-	passtest.OpenSSL(t, dir, "smime", "-verify", "-in", "signature", "-inform", "DER", "-content", "manifest.json", "-CAfile", s.dir+"/root.pem", "-purpose", "any")
+	unzip(t, dir, s.call(t, websiteKey, http.MethodPost, "/api/pkpass", map[string]any{"title": "Gold"}).Body)
+	passtest.OpenSSL(t, dir, "smime", "-verify", "-in", "signature", "-inform", "DER", "-content", "manifest.json", "-CAfile", s.Dir+"/root.pem", "-purpose", "any")
 }

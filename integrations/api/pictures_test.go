@@ -58,25 +58,25 @@ func host(t testing.TB) (address string, at netip.AddrPort, asked *atomic.Int64)
 func TestPicturesComeWithTheRequest(t *testing.T) {
 	s := serve(t, options{})
 	a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", map[string]any{"title": "Gold", "logoURL": inline(picture(t, 480, 150)), "iconURL": inline(picture(t, 114, 114)), "thumbnailURL": inline(picture(t, 270, 270))})
-	if a.code != http.StatusOK {
-		t.Fatalf("%d %s", a.code, a.body)
+	if a.Code != http.StatusOK {
+		t.Fatalf("%d %s", a.Code, a.Body)
 	}
-	s.opened(t, a.body)
-	if got := strings.Join(names(t, a.body), " "); got != "icon.png icon@2x.png icon@3x.png logo.png logo@2x.png logo@3x.png manifest.json pass.json signature thumbnail.png thumbnail@2x.png thumbnail@3x.png" {
+	s.opened(t, a.Body)
+	if got := strings.Join(names(t, a.Body), " "); got != "icon.png icon@2x.png icon@3x.png logo.png logo@2x.png logo@3x.png manifest.json pass.json signature thumbnail.png thumbnail@2x.png thumbnail@3x.png" {
 		t.Errorf("the package has %s", got)
 	}
-	serial := a.header.Get("X-Serial-Number")
-	if b := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial+"?format=binary", nil); string(b.body) != string(a.body) {
+	serial := a.Header.Get("X-Serial-Number")
+	if b := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial+"?format=binary", nil); string(b.Body) != string(a.Body) {
 		t.Error("the package is another one later")
 	}
 	// A strip makes a store card, and an update takes pictures away.
 	b := s.call(t, websiteKey, http.MethodPut, "/api/passes/"+serial, map[string]any{"title": "Gold", "stripURL": inline(picture(t, 1125, 432))})
-	if b.code != http.StatusOK || b.json(t)["unchanged"] != false {
-		t.Errorf("%d %s", b.code, b.body)
+	if b.Code != http.StatusOK || b.JSON(t)["unchanged"] != false {
+		t.Errorf("%d %s", b.Code, b.Body)
 	}
 	c := s.call(t, websiteKey, http.MethodGet, "/api/passes/"+serial+"?format=binary", nil)
-	if pass := s.opened(t, c.body); pass["storeCard"] == nil || slices.Contains(names(t, c.body), "logo.png") || !slices.Contains(names(t, c.body), "strip@3x.png") {
-		t.Errorf("%v %v", pass, names(t, c.body))
+	if pass := s.opened(t, c.Body); pass["storeCard"] == nil || slices.Contains(names(t, c.Body), "logo.png") || !slices.Contains(names(t, c.Body), "strip@3x.png") {
+		t.Errorf("%v %v", pass, names(t, c.Body))
 	}
 }
 
@@ -94,15 +94,15 @@ func TestPicturesThatCannotBeTaken(t *testing.T) {
 		{"backgroundURL", inline(picture(t, 10, 10)), "backgroundURL: a pass of style generic shows no background"},
 	} {
 		a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", map[string]any{"title": "Gold", tc.field: tc.value})
-		if a.code != http.StatusBadRequest || !strings.HasPrefix(a.failure(), tc.want) {
-			t.Errorf("%.60s: %d %s, want %s", tc.value, a.code, a.body, tc.want)
+		if a.Code != http.StatusBadRequest || !strings.HasPrefix(a.Error(), tc.want) {
+			t.Errorf("%.60s: %d %s, want %s", tc.value, a.Code, a.Body, tc.want)
 		}
 	}
 	if n := asked.Load(); n != 0 {
 		t.Errorf("%d connections", n)
 	}
-	if n := s.call(t, websiteKey, http.MethodGet, "/api/passes", nil); !strings.Contains(string(n.body), `"passes":[]`) {
-		t.Errorf("something was issued: %s", n.body)
+	if n := s.call(t, websiteKey, http.MethodGet, "/api/passes", nil); !strings.Contains(string(n.Body), `"passes":[]`) {
+		t.Errorf("something was issued: %s", n.Body)
 	}
 }
 
@@ -116,11 +116,11 @@ func TestPicturesAreFetched(t *testing.T) {
 		"/logo.png":  "",
 	} {
 		a := s.call(t, websiteKey, http.MethodPost, "/api/pkpass", map[string]any{"title": "Gold", "logoURL": address + path})
-		if want != "" && (a.code != http.StatusBadRequest || !strings.HasPrefix(a.failure(), want)) {
-			t.Errorf("%s: %d %s, want %s", path, a.code, a.body, want)
+		if want != "" && (a.Code != http.StatusBadRequest || !strings.HasPrefix(a.Error(), want)) {
+			t.Errorf("%s: %d %s, want %s", path, a.Code, a.Body, want)
 		}
-		if want == "" && (a.code != http.StatusOK || !slices.Contains(names(t, a.body), "logo@3x.png")) {
-			t.Errorf("%s: %d %.200s", path, a.code, a.body)
+		if want == "" && (a.Code != http.StatusOK || !slices.Contains(names(t, a.Body), "logo@3x.png")) {
+			t.Errorf("%s: %d %.200s", path, a.Code, a.Body)
 		}
 	}
 	if n := asked.Load(); n != 4 {

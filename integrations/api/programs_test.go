@@ -43,7 +43,7 @@ func file(t *testing.T, name ...string) []byte {
 func TestProgramsMoveOverByChangingHostAndKey(t *testing.T) {
 	s := serve(t, options{})
 	moved := func(name string) string {
-		return strings.NewReplacer("https://api.walletwallet.dev", s.url, "ww_live_<your_key>", websiteKey).Replace(string(file(t, "testdata", name)))
+		return strings.NewReplacer("https://api.walletwallet.dev", s.URL, "ww_live_<your_key>", websiteKey).Replace(string(file(t, "testdata", name)))
 	}
 	for _, c := range []struct{ name, program, of, makes, message, title string }{
 		{"curl.sh", "sh", "dash", "membership.pkpass", "MEMBER-12345", "Membership Card"},
@@ -69,7 +69,7 @@ func TestSamplesOfTheDocsRun(t *testing.T) {
 	var doc struct {
 		Tags []struct{ Name, Description string }
 	}
-	must(t, json.Unmarshal(s.call(t, "", http.MethodGet, "/openapi.json", nil).body, &doc))
+	must(t, json.Unmarshal(s.call(t, "", http.MethodGet, "/openapi.json", nil).Body, &doc))
 	fence := regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 	kinds := map[string]int{}
 	for _, tag := range doc.Tags {

@@ -63,7 +63,7 @@ const member = `{"barcodeValue": "MEMBER-12345", "barcodeFormat": "QR", "title":
 
 // ask asks for a pass and reads it.
 func (s *server) ask(client *http.Client) error {
-	req, err := http.NewRequest(http.MethodPost, s.url+"/api/pkpass", strings.NewReader(member))
+	req, err := http.NewRequest(http.MethodPost, s.URL+"/api/pkpass", strings.NewReader(member))
 	if err != nil {
 		return err
 	}

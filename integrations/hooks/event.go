@@ -276,10 +276,8 @@ func (h *Hook) eventRefs(vars map[string]any) ([]string, error) {
 // checkRef refuses what would be something else in the store: names of passes and
 // of people's own references.
 func checkRef(ref string) error {
-	for _, reserved := range []string{"key:", "unit:", "ref:", "serial:"} {
-		if strings.HasPrefix(ref, reserved) {
-			return bad("refs: none may begin with %s", reserved)
-		}
+	if prefix := integrations.Reserved(ref); prefix != "" {
+		return bad("refs: none may begin with %s", prefix)
 	}
 	return checkID("refs", ref)
 }

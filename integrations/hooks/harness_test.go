@@ -1,7 +1,6 @@
 package hooks_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/passhook/passhook/app"
+	"github.com/passhook/passhook/app/apptest"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/examples"
 	"github.com/passhook/passhook/standins"
@@ -33,7 +33,7 @@ type server struct {
 	*app.App
 	url   string
 	smtp  *standins.SMTP
-	log   *lockedBuffer
+	log   *apptest.Log
 	later atomic.Int64 // by how much the clock is ahead
 }
 
@@ -89,7 +89,7 @@ hooks:` + hooks + "\nrules:" + rules + "\n"
 
 func newServer(t testing.TB, hooks, rules string) *server {
 	t.Helper()
-	s := &server{log: &lockedBuffer{}}
+	s := &server{log: &apptest.Log{}}
 	var err error
 	s.smtp, err = standins.NewSMTP(standins.SMTPOptions{})
 	must(t, err)
@@ -205,22 +205,4 @@ func expect(t testing.TB, what string, r reply, code int) {
 	if r.code != code {
 		t.Fatalf("%s: got %d %s, want %d", what, r.code, r.body, code)
 	}
-}
-
-// lockedBuffer takes the log while a test reads it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -17,12 +17,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/passhook/passhook/app"
+	"github.com/passhook/passhook/app/apptest"
 	"github.com/passhook/passhook/config"
 	"github.com/passhook/passhook/examples"
 	"github.com/passhook/passhook/standins"
@@ -35,7 +35,7 @@ type server struct {
 	smtp        *standins.SMTP
 	slack       *standins.Slack
 	app         *app.App
-	log         lines
+	log         apptest.Log
 	store       *store.Store
 	triggers    atomic.Int64
 }
@@ -51,24 +51,6 @@ type options struct {
 	standIn standins.SlackOptions
 	now     func() time.Time
 	noMail  bool
-}
-
-// lines are a server's log.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 const (
