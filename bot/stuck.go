@@ -43,7 +43,7 @@ func (e *Engine) stuck(ctx context.Context, n *notice) error {
 		add("events", ev.ID, &n.other, "Event %s about %s, and perhaps others, cannot be worked on yet: %s", ev.ID, ev.Object, ev.Note)
 	}
 	if d := is.Device; d != nil {
-		add("pushes", d.ID, &n.pushes, "Phones with passes of the type %s have not been woken for an hour, so changes reach them late: %s", d.PassType, cmp.Or(d.Note, "nobody has come to them yet"))
+		add("pushes", d.ID, &n.pushes, "Phones with passes of the type %s could not be woken for an hour, so changes reach them late: %s", d.PassType, cmp.Or(d.Note, "nobody has come to them yet"))
 	}
 	now := strings.Join(kinds, " ")
 	switch {
