@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/passhook/passhook/store/storetest"
 )
 
 // TestMain has the process trust the certificate of test servers.
@@ -24,5 +26,5 @@ func trusting(m *testing.M) int {
 	if os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600) != nil || os.Setenv("SSL_CERT_FILE", file) != nil {
 		return 1
 	}
-	return m.Run()
+	return storetest.Run(m)
 }

@@ -30,6 +30,8 @@ const RequireVariable = "PASSHOOK_REQUIRE_ALL"
 
 // shared is the one server of a test binary.
 var shared struct {
+	// run is true where Run will stop it.
+	run  bool
 	once sync.Once
 	url  string
 	err  error
@@ -42,6 +44,7 @@ var shared struct {
 // Run runs a package's tests and stops the server that they started. TestMain
 // exits with what it returns.
 func Run(m *testing.M) int {
+	shared.run = true
 	code := m.Run()
 	for _, drop := range shared.drops {
 		_ = drop()
@@ -99,6 +102,9 @@ func Copies(prepare func(address string) error) (next func(t testing.TB) string)
 // started makes sure that there is a server.
 func started(t testing.TB) {
 	t.Helper()
+	if !shared.run {
+		t.Fatal("nobody would stop PostgreSQL: TestMain has to call storetest.Run")
+	}
 	shared.once.Do(func() {
 		if shared.url = os.Getenv(URLVariable); shared.url == "" {
 			shared.url, shared.stop, shared.err = start()
